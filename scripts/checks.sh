@@ -1,0 +1,42 @@
+# The checks of ./test that are more than one command. Sourced by ./test.
+
+check_features() {
+    cargo check --locked -p symbolon --no-default-features --features sqlite &&
+        cargo check --locked -p symbolon --no-default-features --features postgres &&
+        cargo check --locked -p symbolon --no-default-features --features cli,sqlite &&
+        cargo check --locked -p symbolon-guard --no-default-features &&
+        cargo check --locked -p symbolon-guard --no-default-features --features axum &&
+        cargo check --locked -p symbolon-guard --no-default-features --features remote
+}
+
+check_dependency_rules() {
+    .tools/bin/cargo-deny --locked --all-features check bans licenses sources
+}
+
+# The advisory database lies in the network, which not every machine has: it is read only where it can
+# be fetched now, because an old copy would say "all well" about yesterday.
+check_advisories() {
+    if GIT_TERMINAL_PROMPT=0 timeout 120 .tools/bin/cargo-deny --locked fetch db >/dev/null 2>&1; then
+        .tools/bin/cargo-deny --locked --all-features check --disable-fetch advisories
+    else
+        echo "SKIPPED: the advisory database can't be reached from here"
+    fi
+}
+
+# Who takes only the token or guard crate takes their dependencies too: the trees have a ceiling.
+check_dependency_counts() {
+    local broken=0
+    dependency_count 32 -p symbolon-token || broken=1
+    dependency_count 60 -p symbolon-guard --no-default-features --features axum || broken=1
+    dependency_count 95 -p symbolon-guard --no-default-features --features axum,remote || broken=1
+    return "$broken"
+}
+
+# dependency_count CEILING CARGO_TREE_ARGUMENTS...: counts every crate that gets compiled, itself included.
+dependency_count() {
+    local ceiling=$1 count
+    shift
+    count=$(cargo tree --locked --edges normal,build --prefix none --format '{p}' "$@" | sed 's/ (\*)$//' | sort -u | wc -l)
+    echo "${*#-p}: $count crates of at most $ceiling"
+    ((count > 0 && count <= ceiling))
+}
