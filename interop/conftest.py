@@ -1,0 +1,99 @@
+"""Fixtures: real programs on free ports, and a database per test on every engine that is here."""
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from servers import DEADLINE, Dev, GuardedService
+
+# Everything here is on this machine: a proxy that the environment names has no part in it.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+StartDev = Callable[..., Dev]
+StartService = Callable[..., GuardedService]
+
+POSTGRES = os.environ.get("SYMBOLON_TEST_POSTGRES")
+
+
+@pytest.fixture(scope="session")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """A running `symbolon dev`, shared by the tests that neither stop it nor write to its store."""
+    running = Dev.start(log=tmp_path_factory.mktemp("dev") / "log")
+    yield running
+    running.program.kill()
+
+
+@pytest.fixture
+def start_dev(tmp_path: Path) -> Iterator[StartDev]:
+    """Starts a `symbolon dev` of the test's own, as often as it likes."""
+    started: list[Dev] = []
+
+    def start(*arguments: str, environment: dict[str, str] | None = None) -> Dev:
+        log = tmp_path / f"dev-{len(started)}.log"
+        started.append(Dev.start(*arguments, log=log, environment=environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.program.kill()
+
+
+@pytest.fixture
+def start_service(tmp_path: Path) -> Iterator[StartService]:
+    """Starts the example service."""
+    started: list[GuardedService] = []
+
+    def start(issuer: str, *arguments: str) -> GuardedService:
+        log = tmp_path / f"service-{len(started)}.log"
+        started.append(GuardedService(issuer, *arguments, log=log))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of the test's own, empty at first, and what `dev` must be told to use it."""
+
+    url: str
+    connect: Callable[[], AbstractContextManager]
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(self, statement: str) -> list[tuple]:
+        """Reads or writes behind the server's back."""
+        with self.connect() as connection:
+            cursor = connection.execute(statement)
+            rows = cursor.fetchall() if cursor.description else []
+            connection.commit()
+        return rows
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """The test runs once per engine."""
+    if request.param == "sqlite":
+        file = tmp_path / "symbolon.db"
+        yield Database(str(file), lambda: closing(sqlite3.connect(file, timeout=DEADLINE)))
+        return
+    if not POSTGRES:
+        if os.environ.get("SYMBOLON_TEST_REQUIRE_POSTGRES") == "1":
+            pytest.fail("SYMBOLON_TEST_POSTGRES is not set")
+        pytest.skip("SYMBOLON_TEST_POSTGRES is not set")
+    name = f"interop_{secrets.token_hex(8)}"
+    with psycopg.connect(POSTGRES, autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        url = urlsplit(POSTGRES)._replace(path=f"/{name}").geturl()
+        environment = {"SYMBOLON_KEY_ENCRYPTION_KEY": secrets.token_hex(32)}
+        yield Database(url, lambda: psycopg.connect(url), environment)
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,0 +1,91 @@
+"""Starts Symbolon's programs as a user starts them, and ends them.
+
+A started program is ready when its first line of output says so, under a deadline; nothing here waits
+for an amount of time. Its log goes to a file, so that a full pipe never stops it and a failure can show it.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PROGRAMS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
+DEADLINE = 30
+
+
+class Program:
+    """A running program that has said its first line."""
+
+    def __init__(self, name: str, *arguments: str, log: Path, environment: dict[str, str] | None = None):
+        self._log = log
+        with log.open("ab") as stderr:
+            self._process = subprocess.Popen(
+                [PROGRAMS / name, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env={**os.environ, **(environment or {})},
+                text=True,
+            )
+        self.first_line = self._read_line()
+        if not self.first_line:
+            self.kill()
+            raise AssertionError(f"{name} didn't get ready; its log:\n{self.log()}")
+
+    def _read_line(self) -> str:
+        overdue = threading.Timer(DEADLINE, self._process.kill)
+        overdue.start()
+        try:
+            return self._process.stdout.readline()
+        finally:
+            overdue.cancel()
+
+    def log(self) -> str:
+        """What it has written to stderr."""
+        return self._log.read_text(errors="replace")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Asks it to end; its exit code and what else it printed on stdout."""
+        self._process.send_signal(how)
+        rest, _ = self._process.communicate(timeout=DEADLINE)
+        return self._process.returncode, rest
+
+    def kill(self) -> None:
+        """SIGKILL, unless it has ended already."""
+        self._process.kill()
+        self._process.communicate(timeout=DEADLINE)
+
+
+@dataclass(frozen=True)
+class Dev:
+    """A running `symbolon dev` and what its line of JSON said."""
+
+    program: Program
+    said: dict[str, object]
+    issuer: str
+    username: str
+    password: str
+    access_token: str
+    jwks_uri: str
+
+    @classmethod
+    def start(cls, *arguments: str, log: Path, environment: dict[str, str] | None = None) -> "Dev":
+        """Starts it on a free port; `--listen` among the arguments is the caller's."""
+        if "--listen" not in arguments:
+            arguments += ("--listen", "127.0.0.1:0")
+        program = Program("symbolon", "dev", "--json", *arguments, log=log, environment=environment)
+        said = json.loads(program.first_line)
+        named = ("issuer", "username", "password", "access_token", "jwks_uri")
+        return cls(program, said, **{name: said[name] for name in named})
+
+
+class GuardedService(Program):
+    """A running example service that trusts one issuer."""
+
+    def __init__(self, issuer: str, *arguments: str, log: Path):
+        super().__init__("guarded-service", "--issuer", issuer, "--listen", "127.0.0.1:0", *arguments, log=log)
+        self.url = self.first_line.removeprefix("listening on ").strip()

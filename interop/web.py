@@ -1,0 +1,65 @@
+"""HTTP calls that send exactly what a test says, doubled headers and wrong types included."""
+
+import http.client
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.message import Message
+from urllib.parse import urlsplit
+
+from servers import DEADLINE, Dev
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that was read to its end."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    def json(self) -> dict:
+        """The body, which has to be JSON."""
+        return json.loads(self.body)
+
+
+def call(
+    url: str,
+    method: str = "GET",
+    headers: Iterable[tuple[str, str]] = (),
+    body: bytes | None = None,
+) -> Answer:
+    """One request on a connection of its own; Content-Length is added unless the headers bring it."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=DEADLINE)
+    try:
+        connection.putrequest(method, parts.path + (f"?{parts.query}" if parts.query else ""))
+        headers = list(headers)
+        for name, value in headers:
+            connection.putheader(name, value)
+        if body is not None and "content-length" not in {name.lower() for name, _ in headers}:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+
+
+def bearer(token: str) -> list[tuple[str, str]]:
+    """The header that carries an access token."""
+    return [("Authorization", f"Bearer {token}")]
+
+
+def log_in(dev: Dev, username: object = None, password: object = None) -> Answer:
+    """Logs in, as the demo user where nothing else is said; values that aren't text go out as they are."""
+    credentials = {
+        "username": dev.username if username is None else username,
+        "password": dev.password if password is None else password,
+    }
+    return post_login(dev, json.dumps(credentials).encode())
+
+
+def post_login(dev: Dev, body: bytes, content_type: str = "application/json") -> Answer:
+    """Sends a body to the login API."""
+    return call(f"{dev.issuer}/api/login", "POST", [("Content-Type", content_type)], body)
