@@ -1,1 +1,73 @@
-//! symbolon-guard
+//! Checks access tokens (RFC 9068, sent as RFC 6750 asks) in your axum or tower service.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use symbolon_guard::{Caller, Guard};
+//!
+//! async fn me(caller: Caller) -> String {
+//!     format!("you are {}", caller.subject())
+//! }
+//!
+//! fn routes(guard: Guard) -> Router {
+//!     Router::new().route("/me", get(me)).with_state(guard)
+//! }
+//! ```
+//!
+//! A request without a token, with a bad one or with a token for somebody else never reaches `me`; it
+//! is answered as RFC 6750 §3 says (see [`Rejection`]). `Option<Caller>` takes requests without a
+//! token, [`CallerWith`] wants a [`Role`], and [`Guard::layer`] guards everything under it.
+//!
+//! # Where the keys come from
+//!
+//! [`Guard::new`] takes a [`token::Verifier`] with fixed keys.
+#![cfg_attr(
+    feature = "remote",
+    doc = "[`Guard::remote`] finds the keys of an issuer by discovery, fetches them and keeps them \
+           fresh; the service goes on when the issuer doesn't:"
+)]
+#![cfg_attr(
+    feature = "remote",
+    doc = "
+```no_run
+# async fn start() -> Result<(), symbolon_guard::StartError> {
+use symbolon_guard::Guard;
+
+let guard = Guard::remote(\"https://login.example\")
+    .audience(\"https://api.example\")
+    .start()?;
+# Ok(())
+# }
+```"
+)]
+//!
+//! # Features
+//!
+//! `axum` (default): the extractors. `remote` (default): [`Guard::remote`](Guard). With neither, the
+//! guard, the layer and fixed keys remain.
+//!
+//! The library sets nothing global: no logger, no TLS provider, no runtime.
+
+mod caller;
+mod clock;
+#[cfg(feature = "axum")]
+mod extract;
+mod guard;
+mod keys;
+mod layer;
+mod rejection;
+#[cfg(feature = "remote")]
+mod remote;
+mod source;
+
+#[cfg(feature = "remote")]
+pub use crate::remote::{FetchError, RemoteBuilder, StartError};
+pub use crate::{
+    caller::{Caller, CallerWith, Role},
+    clock::{Clock, ManualClock},
+    guard::{Guard, Invalid, Outcome, ReplaceKeysError, Unavailable},
+    layer::{GuardLayer, Guarded},
+    rejection::Rejection,
+    source::Malformed,
+};
+/// The crate that reads and checks the tokens themselves: keys, policies, claims.
+pub use symbolon_token as token;

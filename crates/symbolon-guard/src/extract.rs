@@ -1,0 +1,66 @@
+//! Guarding by type: the handler's arguments say who may call it.
+//!
+//! `Caller` needs a good token, `Option<Caller>` takes a request without one, `CallerWith<R>` needs a
+//! role too. The guard comes from the router's state (`Guard: FromRef<S>`).
+//!
+//! Invariant: `Option<Caller>` is `None` only if nothing was sent; a bad token is refused there as
+//! everywhere (a client with an expired token must learn so, not be served as a stranger).
+
+use axum_core::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+
+use crate::{Caller, CallerWith, Guard, Rejection, Role};
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Guard: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        admit(parts, &Guard::from_ref(state))
+            .await?
+            .ok_or(Rejection::missing_token())
+    }
+}
+
+impl<S> OptionalFromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Guard: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        admit(parts, &Guard::from_ref(state)).await
+    }
+}
+
+impl<S, R> FromRequestParts<S> for CallerWith<R>
+where
+    S: Send + Sync,
+    R: Role,
+    Guard: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let caller = <Caller as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        Self::check(caller).ok_or_else(|| Rejection::missing_role(R::NAME))
+    }
+}
+
+async fn admit(parts: &Parts, guard: &Guard) -> Result<Option<Caller>, Rejection> {
+    match admitted(parts, guard) {
+        Some(caller) => Ok(Some(caller)),
+        None => guard.admit(&parts.headers).await,
+    }
+}
+
+/// The caller whom a layer of the same guard let in. Of the same guard only: one for another issuer
+/// or audience has proved nothing here.
+fn admitted(parts: &Parts, guard: &Guard) -> Option<Caller> {
+    let caller = parts.extensions.get::<Caller>()?;
+    caller.is_from(guard).then(|| caller.clone())
+}

@@ -1,0 +1,289 @@
+//! The guard: headers and the time in, one of four doors out.
+//!
+//! RFC 6750 (bearer tokens) and RFC 9068 §4 (what a resource server checks; the `Verifier` does it).
+//!
+//! Invariant: absent, valid, invalid and unavailable never turn into one another. A failed credential
+//! is not an anonymous request, and keys that can't be had are neither a yes nor a no.
+//! Invariant: `check` does no I/O, takes no lock and waits for nobody.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::HeaderMap;
+use symbolon_token::{AccessClaims, KeySet, Timestamp, Verified, Verifier};
+
+use crate::{
+    Caller, Clock, Rejection,
+    keys::{Held, Keys},
+    layer::GuardLayer,
+    source::{Credential, Malformed, credential},
+};
+
+/// Checks the access token of a request. Clones are cheap and share everything.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+/// use symbolon_guard::{
+///     Guard, Outcome,
+///     token::{Algorithm, KeySet, Policy, Timestamp, Typ, Verifier, VerifyingKey},
+/// };
+///
+/// # fn main() -> Result<(), symbolon_guard::token::Error> {
+/// let secret = VerifyingKey::hmac(Algorithm::HS256, b"32 random bytes or more, kept secret")?;
+/// let guard = Guard::new(Verifier::new(
+///     KeySet::new([secret])?,
+///     Policy {
+///         issuer: "https://login.example".into(),
+///         audience: vec!["https://api.example".into()],
+///         algorithms: vec![Algorithm::HS256],
+///         typ: Typ::ACCESS_TOKEN,
+///     },
+/// )?);
+///
+/// let now = Timestamp::from_secs(1_700_000_000);
+/// let mut headers = HeaderMap::new();
+/// assert!(matches!(guard.check(&headers, now), Outcome::Absent));
+/// headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer forged.by.someone"));
+/// assert!(matches!(guard.check(&headers, now), Outcome::Invalid(_)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Guard {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    keys: Arc<Keys>,
+    clock: Clock,
+    #[cfg(feature = "remote")]
+    remote: Option<crate::remote::Remote>,
+}
+
+impl Guard {
+    /// A guard with the keys of this verifier, judging by the machine's clock.
+    pub fn new(verifier: Verifier) -> Self {
+        Self::with_clock(verifier, Clock::system())
+    }
+
+    /// A guard with the keys of this verifier, judging by this clock.
+    pub fn with_clock(verifier: Verifier, clock: Clock) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                keys: Arc::new(Keys::new(Held::fixed(verifier))),
+                clock,
+                #[cfg(feature = "remote")]
+                remote: None,
+            }),
+        }
+    }
+
+    /// Starts to describe a guard whose keys are fetched from this issuer and kept fresh.
+    #[cfg(feature = "remote")]
+    pub fn remote(issuer: impl Into<String>) -> crate::RemoteBuilder {
+        crate::RemoteBuilder::new(issuer.into())
+    }
+
+    #[cfg(feature = "remote")]
+    pub(crate) fn fetching(keys: Arc<Keys>, clock: Clock, remote: crate::remote::Remote) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                keys,
+                clock,
+                remote: Some(remote),
+            }),
+        }
+    }
+
+    /// Judges the credential of a request at the moment `now`.
+    ///
+    /// Costs one signature check where there is something to check, and never waits. The token is
+    /// looked for in the `Authorization` header only (RFC 6750 §2.1); a token in the query is ignored.
+    pub fn check(&self, headers: &HeaderMap, now: Timestamp) -> Outcome {
+        let token = match credential(headers) {
+            Credential::Absent => return Outcome::Absent,
+            Credential::Malformed(why) => return Outcome::Invalid(Invalid::Request(why)),
+            Credential::Bearer(token) => token,
+        };
+        let held = self.inner.keys.load();
+        let unavailable = Unavailable {
+            retry_after: held.retry_after(),
+        };
+        let Some(verifier) = held.usable(now) else {
+            return Outcome::Unavailable(unavailable);
+        };
+        match verifier.verify::<AccessClaims>(token, now) {
+            Ok(verified) => Outcome::Valid(verified),
+            // The issuer can't be asked about this key just now: refusing the token would turn a
+            // failure of ours into a "no".
+            Err(error) if error.is_unknown_key() && held.retry_after.is_some() => {
+                Outcome::Unavailable(unavailable)
+            }
+            Err(error) => Outcome::Invalid(Invalid::Token(error)),
+        }
+    }
+
+    /// Judges a request at this moment, as the layer and the extractors do: no credential is `None`.
+    ///
+    /// With remote keys, a token that names a key which isn't held waits for one refetch, if the
+    /// issuer may be asked again. Everything else answers at once.
+    #[cfg_attr(
+        not(feature = "remote"),
+        expect(clippy::unused_async, reason = "only remote keys are waited for")
+    )]
+    pub async fn admit(&self, headers: &HeaderMap) -> Result<Option<Caller>, Rejection> {
+        // Read before the check: keys that arrive in between then count as newer than those that
+        // failed, never as the same.
+        #[cfg(feature = "remote")]
+        let seen = self.inner.keys.load().round;
+        let outcome = self.check(headers, self.inner.clock.now());
+        #[cfg(feature = "remote")]
+        let outcome = self.ask_again(outcome, seen, headers).await;
+        match outcome {
+            Outcome::Absent => Ok(None),
+            Outcome::Valid(token) => Ok(Some(Caller::new(self, token))),
+            Outcome::Invalid(invalid) => Err(Rejection::invalid(invalid)),
+            Outcome::Unavailable(unavailable) => Err(Rejection::unavailable(unavailable)),
+        }
+    }
+
+    /// A layer that lets a request through only with a good token. See [`GuardLayer`].
+    pub fn layer(&self) -> GuardLayer {
+        GuardLayer::new(self.clone())
+    }
+
+    /// Puts other keys in place of the held ones, at once and for all clones: what a server does to
+    /// its own guard when it rotates its keys. Requests under way finish with the keys they began
+    /// with.
+    ///
+    /// Fails, and changes nothing, if the keys don't fit the policy, or if this guard fetches its
+    /// keys itself.
+    pub fn replace_keys(&self, keys: KeySet) -> Result<(), ReplaceKeysError> {
+        #[cfg(feature = "remote")]
+        if self.inner.remote.is_some() {
+            return Err(ReplaceKeysError::Remote);
+        }
+        let held = self.inner.keys.load();
+        let verifier = held.verifier.as_ref().ok_or(ReplaceKeysError::Remote)?;
+        let verifier = verifier.with_keys(keys).map_err(ReplaceKeysError::Keys)?;
+        self.inner.keys.replace(Held::fixed(verifier));
+        Ok(())
+    }
+
+    /// Whether there are keys to judge by right now; what a readiness probe asks.
+    ///
+    /// False only for remote keys: before the first fetch, or when they are too old.
+    pub fn holds_keys(&self) -> bool {
+        let now = self.inner.clock.now();
+        self.inner.keys.load().usable(now).is_some()
+    }
+
+    /// Waits until there are keys to judge by: at once with fixed keys. A service needn't wait; until
+    /// then it answers 503.
+    ///
+    /// Never returns if the runtime that the guard was started in is gone.
+    #[cfg(feature = "remote")]
+    pub async fn ready(&self) {
+        if let Some(remote) = &self.inner.remote {
+            remote.ended_round(|| self.holds_keys()).await;
+        }
+    }
+
+    /// Why the latest fetch of the keys failed, if it did; for logs and probes.
+    #[cfg(feature = "remote")]
+    pub fn fetch_failure(&self) -> Option<Arc<crate::FetchError>> {
+        self.inner.keys.load().failure.clone()
+    }
+
+    #[cfg(feature = "remote")]
+    async fn ask_again(&self, first: Outcome, seen: u64, headers: &HeaderMap) -> Outcome {
+        use crate::remote::Refetch;
+
+        let Outcome::Invalid(Invalid::Token(error)) = &first else {
+            return first;
+        };
+        let Some(remote) = self
+            .inner
+            .remote
+            .as_ref()
+            .filter(|_| error.is_unknown_key())
+        else {
+            return first;
+        };
+        match remote.refetch(seen, &self.inner.clock).await {
+            Refetch::Ended => self.check(headers, self.inner.clock.now()),
+            Refetch::TooSoon => first,
+            Refetch::Gone => Outcome::Unavailable(Unavailable {
+                retry_after: self.inner.keys.load().retry_after(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").finish_non_exhaustive()
+    }
+}
+
+/// What [`Guard::check`] found.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one: a box would cost every good request an allocation"
+)]
+#[derive(Debug)]
+pub enum Outcome {
+    /// The request carries no credential of a kind we know.
+    Absent,
+    /// The token is good, and these are its claims.
+    Valid(Verified<AccessClaims>),
+    /// There is a credential, and it is refused.
+    Invalid(Invalid),
+    /// The token can't be judged now: the keys for it can't be had.
+    Unavailable(Unavailable),
+}
+
+/// Why a credential is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Invalid {
+    /// It isn't written the way RFC 6750 §2.1 asks for: 400 `invalid_request`.
+    Request(Malformed),
+    /// The token is no good: 401 `invalid_token`.
+    Token(symbolon_token::Error),
+}
+
+/// The keys can't be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unavailable {
+    /// When it makes sense to come back.
+    pub retry_after: Duration,
+}
+
+/// Why [`Guard::replace_keys`] left the keys as they were.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplaceKeysError {
+    /// The keys don't fit the guard's policy.
+    Keys(symbolon_token::Error),
+    /// The guard fetches its keys from the issuer, which alone says what they are.
+    Remote,
+}
+
+impl fmt::Display for ReplaceKeysError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keys(_) => f.write_str("the keys do not fit the guard's policy"),
+            Self::Remote => f.write_str("the keys of this guard come from its issuer"),
+        }
+    }
+}
+
+impl std::error::Error for ReplaceKeysError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Keys(error) => Some(error),
+            Self::Remote => None,
+        }
+    }
+}
