@@ -1,0 +1,139 @@
+//! JSON, read strictly and without building a tree.
+//!
+//! Parsers disagree about duplicate members, and whoever checks must read the same claims as whoever
+//! uses them (RFC 8725 §2.4 and §3.10; RFC 7515 §4 and RFC 7519 §4 let us refuse duplicates). So a
+//! document is scanned once before anything is read from it: UTF-8 without a byte order mark, one
+//! value, no member twice at any depth (escapes resolved), bounded nesting, numbers that are finite.
+//!
+//! Invariant: an `Object` or `Value` holds text that has been scanned. Scanning allocates eight
+//! bytes for each member of the objects that are open and costs n log n in their number.
+
+use std::borrow::Cow;
+
+use crate::{
+    error::{Error, ErrorKind},
+    json::scan::Scanner,
+};
+
+mod scan;
+#[cfg(test)]
+mod tests;
+
+/// A scanned JSON object, braces included.
+#[derive(Clone, Copy)]
+pub(crate) struct Object<'a>(&'a str);
+
+impl<'a> Object<'a> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| Error::new(ErrorKind::Malformed, "the JSON isn't UTF-8"))?;
+        let text = Scanner::document(text)?;
+        if !text.starts_with('{') {
+            return Err(Error::new(ErrorKind::Malformed, "the JSON isn't an object"));
+        }
+        Ok(Self(text))
+    }
+
+    /// The members in the order of the document.
+    pub(crate) fn members(self) -> impl Iterator<Item = (Text<'a>, Value<'a>)> {
+        let mut items = Items::of(self.0);
+        std::iter::from_fn(move || match (items.next()?, items.next()?) {
+            (Value::String(name), value) => Some((name, value)),
+            _ => None,
+        })
+    }
+}
+
+/// A scanned JSON array, brackets included.
+#[derive(Clone, Copy)]
+pub(crate) struct Array<'a>(&'a str);
+
+impl<'a> Array<'a> {
+    pub(crate) fn items(self) -> impl Iterator<Item = Value<'a>> {
+        Items::of(self.0)
+    }
+
+    /// The items, if all of them are strings.
+    pub(crate) fn strings(self) -> Option<Vec<String>> {
+        self.items()
+            .map(|item| item.into_string().map(Cow::into_owned))
+            .collect()
+    }
+}
+
+/// A scanned JSON value.
+#[derive(Clone, Copy)]
+pub(crate) enum Value<'a> {
+    Literal,
+    Number(&'a str),
+    String(Text<'a>),
+    Array(Array<'a>),
+    Object(Object<'a>),
+}
+
+impl<'a> Value<'a> {
+    fn of(text: &'a str) -> Self {
+        match text.as_bytes().first() {
+            Some(b'{') => Self::Object(Object(text)),
+            Some(b'[') => Self::Array(Array(text)),
+            Some(b'"') => Self::String(Text(text.get(1..text.len() - 1).unwrap_or_default())),
+            Some(b'-' | b'0'..=b'9') => Self::Number(text),
+            _ => Self::Literal,
+        }
+    }
+
+    pub(crate) fn into_string(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::String(text) => Some(text.decoded()),
+            _ => None,
+        }
+    }
+}
+
+/// A scanned JSON string without its quotes, escapes unresolved.
+#[derive(Clone, Copy)]
+pub(crate) struct Text<'a>(&'a str);
+
+impl<'a> Text<'a> {
+    pub(crate) fn decoded(self) -> Cow<'a, str> {
+        if self.0.contains('\\') {
+            Cow::Owned(self.chars().collect())
+        } else {
+            Cow::Borrowed(self.0)
+        }
+    }
+
+    /// The characters with escapes resolved, one by one, so that names compare without allocating.
+    fn chars(self) -> impl Iterator<Item = char> {
+        let mut rest = self.0.chars();
+        std::iter::from_fn(move || match rest.next()? {
+            '\\' => scan::escape(&mut rest),
+            plain => Some(plain),
+        })
+    }
+}
+
+/// Walks over the values inside scanned brackets or braces; of an object, names and values in turn.
+struct Items<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Items<'a> {
+    fn of(container: &'a str) -> Self {
+        Self {
+            rest: container.get(1..).unwrap_or_default(),
+        }
+    }
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        let between = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | ':');
+        let rest = self.rest.trim_start_matches(between);
+        let (value, rest) = rest.split_at_checked(scan::length_of_value(rest))?;
+        self.rest = rest;
+        (!value.is_empty()).then(|| Value::of(value))
+    }
+}
