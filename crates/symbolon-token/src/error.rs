@@ -115,8 +115,10 @@ error_kinds! {
     AlgorithmNotAllowed = "algorithm_not_allowed",
     /// The header has no `typ` or one of another kind of token.
     WrongTyp = "wrong_typ",
-    /// The key set has no key for this token. A newer key set might.
+    /// The key set has no key for this token; a newer key set might have.
     UnknownKey = "unknown_key",
+    /// The token names no key and several would fit; a newer key set can't help.
+    KidRequired = "kid_required",
     /// The signature isn't one the key made over this header and these claims.
     BadSignature = "bad_signature",
     /// `exp` is now or in the past.

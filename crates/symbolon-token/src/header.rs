@@ -1,120 +1,78 @@
-//! The kinds of token.
+//! The JOSE header of a token (RFC 7515 §4), read before anything is known about who wrote it.
 //!
-//! Explicit typing keeps the kinds apart (RFC 8725 §3.11): a verifier wants one `typ` and a header
-//! without it is refused. `typ` is a media type, so it compares without regard to case, and
-//! `application/` in front may be left out (RFC 7515 §4.1.9).
+//! Invariant: nothing in a header leads to a key or to the network. It can name a key that is already
+//! there; a header that brings or links its own (`jwk`, `jku`, `x5c`, `x5u`) is refused, not ignored,
+//! because only an attacker has a use for it (RFC 8725 §3.10).
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use crate::error::{Error, ErrorKind};
+use crate::{
+    Algorithm,
+    error::{Error, ErrorKind},
+    json::{Object, Value},
+};
 
-/// The media type of a kind of token, as it stands in the `typ` header.
-///
-/// ```
-/// use symbolon_token::Typ;
-///
-/// assert_eq!(Typ::ACCESS_TOKEN, Typ::new("application/AT+JWT")?);
-/// assert_ne!(Typ::ACCESS_TOKEN, Typ::ID_TOKEN);
-/// # Ok::<(), symbolon_token::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Typ(Cow<'static, str>);
+/// What a header says, as far as it matters.
+pub(crate) struct Header<'a> {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) typ: Option<Cow<'a, str>>,
+    pub(crate) kid: Option<Cow<'a, str>>,
+}
 
-impl Typ {
-    /// An access token (RFC 9068 §2.1).
-    pub const ACCESS_TOKEN: Self = Self(Cow::Borrowed("at+jwt"));
-    /// An ID token, which by custom says just `JWT` (OpenID Connect Core §2).
-    pub const ID_TOKEN: Self = Self(Cow::Borrowed("JWT"));
-    /// A logout token (OpenID Connect Back-Channel Logout §2.4).
-    pub const LOGOUT_TOKEN: Self = Self(Cow::Borrowed("logout+jwt"));
-    /// A client's assertion about itself (RFC 7523bis).
-    pub const CLIENT_AUTHENTICATION: Self = Self(Cow::Borrowed("client-authentication+jwt"));
-    /// A proof of possession (RFC 9449 §4.2).
-    pub const DPOP: Self = Self(Cow::Borrowed("dpop+jwt"));
-    /// A security event (RFC 8417 §2.3).
-    pub const SECURITY_EVENT: Self = Self(Cow::Borrowed("secevent+jwt"));
-
-    /// A kind of your own. Fails unless it is 1 to 127 characters of a media type's name.
-    pub fn new(media_type: impl Into<String>) -> Result<Self, Error> {
-        let media_type = media_type.into();
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+/".contains(&byte);
-        if media_type.is_empty() || media_type.len() > 127 || !media_type.bytes().all(is_name) {
+impl<'a> Header<'a> {
+    pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Error> {
+        let (mut alg, mut typ, mut kid) = (None, None, None);
+        let (mut has_crit, mut has_forbidden) = (false, false);
+        for (name, value) in Object::parse(json)?.members() {
+            match name.decoded().as_ref() {
+                "alg" => alg = Some(value),
+                "typ" => typ = Some(value),
+                "kid" => kid = Some(value),
+                "crit" => has_crit = true,
+                // An unencoded payload (RFC 7797) changes what is signed; without `crit` it is
+                // malformed besides (§6).
+                "jwk" | "jku" | "x5c" | "x5u" | "b64" => has_forbidden = true,
+                _ => {}
+            }
+        }
+        // RFC 7515 §4.1.11: an extension that isn't understood must be refused, and none is. An empty
+        // or misshapen list is refused with the rest.
+        if has_crit {
             return Err(Error::new(
-                ErrorKind::InvalidPolicy,
-                "this isn't a media type",
+                ErrorKind::UnsupportedCrit,
+                "the header has crit, and no extension is supported",
             ));
         }
-        Ok(Self(Cow::Owned(media_type)))
-    }
-
-    /// The media type as it is written into headers.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether a header's `typ` means this kind.
-    pub(crate) fn matches(&self, typ: &str) -> bool {
-        short_form(&self.0).eq_ignore_ascii_case(short_form(typ))
-    }
-}
-
-impl PartialEq for Typ {
-    fn eq(&self, other: &Self) -> bool {
-        self.matches(&other.0)
-    }
-}
-
-impl Eq for Typ {}
-
-impl fmt::Display for Typ {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The type without `application/`, which is implied only where no other slash follows.
-fn short_form(media_type: &str) -> &str {
-    const IMPLIED: &str = "application/";
-    match media_type.split_at_checked(IMPLIED.len()) {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(IMPLIED) && !rest.contains('/') => rest,
-        _ => media_type,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn t13_typ_compares_as_a_media_type() {
-        for same in [
-            "at+jwt",
-            "AT+JWT",
-            "application/at+jwt",
-            "Application/At+Jwt",
-        ] {
-            assert!(Typ::ACCESS_TOKEN.matches(same), "{same}");
+        if has_forbidden {
+            return Err(Error::new(
+                ErrorKind::ForbiddenHeader,
+                "the header brings a key of its own or changes what is signed",
+            ));
         }
-        for other in [
-            "",
-            "at+jwt ",
-            " at+jwt",
-            "jwt",
-            "JWT",
-            "text/at+jwt",
-            "application/application/at+jwt",
-            "application/",
-            "at+jwt;charset=utf-8",
-            "\u{e4}pplicatio/at+jwt",
-        ] {
-            assert!(!Typ::ACCESS_TOKEN.matches(other), "{other}");
-        }
+        let alg = string(alg)?.ok_or(Error::new(
+            ErrorKind::InvalidHeader,
+            "the header has no alg",
+        ))?;
+        Ok(Self {
+            algorithm: Algorithm::from_name(&alg).ok_or(ALGORITHM_NOT_ALLOWED)?,
+            typ: string(typ)?,
+            kid: string(kid)?,
+        })
     }
+}
 
-    #[test]
-    fn a_type_of_its_own_is_checked() {
-        for bad in ["", "a b", "at+jwt\n", "\"", &"a".repeat(128)] {
-            assert!(Typ::new(bad).is_err(), "{bad}");
-        }
+pub(crate) const ALGORITHM_NOT_ALLOWED: Error = Error::new(
+    ErrorKind::AlgorithmNotAllowed,
+    "the token's algorithm isn't one of those allowed",
+);
+
+fn string(member: Option<Value<'_>>) -> Result<Option<Cow<'_, str>>, Error> {
+    match member.map(Value::into_string) {
+        None => Ok(None),
+        Some(Some(text)) => Ok(Some(text)),
+        Some(None) => Err(Error::new(
+            ErrorKind::InvalidHeader,
+            "a member of the header isn't a string",
+        )),
     }
 }

@@ -1,33 +1,287 @@
-//! JSON Web Keys (RFC 7517).
+//! JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037 §2): public keys as JSON.
+//!
+//! Invariant: a `Jwk` never holds a private or symmetric member. A document that shows one is refused
+//! whole: a private key that was published isn't private, and `"k"` in a key set would let every
+//! reader sign.
 
-use serde::Serialize;
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Serialize, Serializer};
 
-use crate::{Error, ErrorKind};
+use crate::{
+    Algorithm,
+    error::{Error, ErrorKind},
+    json::{Object, Value},
+    public_key::{Curve, PublicParts},
+};
 
 /// A public key as JSON.
-#[derive(Clone, Debug, Serialize)]
-pub struct Jwk {}
+///
+/// ```
+/// use symbolon_token::Jwk;
+///
+/// let jwk = Jwk::parse(
+///     br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+/// )?;
+/// assert_eq!(jwk.thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+/// # Ok::<(), symbolon_token::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jwk {
+    parts: PublicParts,
+    kid: Option<String>,
+    algorithm: Option<String>,
+    usage: Option<String>,
+    key_ops: Option<Vec<String>>,
+}
 
 impl Jwk {
-    /// Parses.
-    pub fn parse(_json: &[u8]) -> Result<Self, Error> {
-        Err(Error::new(ErrorKind::Malformed, "not built yet"))
+    /// Reads one public key.
+    ///
+    /// Fails on JSON that isn't strict, on private members, on types and curves that aren't
+    /// supported and on numbers that aren't canonical base64url of the right length. Whether the
+    /// key is any good is checked by [`VerifyingKey::from_jwk`](crate::VerifyingKey::from_jwk).
+    pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        Self::read(Object::parse(json)?)
     }
 
-    /// The RFC 7638 thumbprint.
-    pub fn thumbprint(&self) -> String {
-        String::new()
-    }
-
-    /// The kid.
+    /// The name of the key, if it has one.
     pub fn kid(&self) -> Option<&str> {
-        None
+        self.kid.as_deref()
+    }
+
+    /// What the key says it is for, as written; it may be an algorithm that isn't supported.
+    pub fn algorithm(&self) -> Option<&str> {
+        self.algorithm.as_deref()
+    }
+
+    /// The SHA-256 thumbprint (RFC 7638), in base64url.
+    pub fn thumbprint(&self) -> String {
+        self.parts.thumbprint()
+    }
+
+    pub(crate) fn for_signatures(
+        parts: PublicParts,
+        algorithm: Algorithm,
+        kid: Option<&str>,
+    ) -> Self {
+        Self {
+            parts,
+            kid: kid.map(str::to_owned),
+            algorithm: Some(algorithm.name().to_owned()),
+            usage: Some("sig".to_owned()),
+            key_ops: None,
+        }
+    }
+
+    pub(crate) const fn parts(&self) -> &PublicParts {
+        &self.parts
+    }
+
+    /// Whether the key's own members let it verify with this algorithm.
+    pub(crate) fn check_verifies(&self, algorithm: Algorithm) -> Result<(), Error> {
+        if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
+            return Err(wrong_key("the JWK's use isn't sig"));
+        }
+        let may_verify = |operations: &Vec<String>| operations.iter().any(|name| name == "verify");
+        if !self.key_ops.as_ref().is_none_or(may_verify) {
+            return Err(wrong_key("the JWK's key_ops don't contain verify"));
+        }
+        if self
+            .algorithm()
+            .is_some_and(|named| named != algorithm.name())
+        {
+            return Err(wrong_key("the JWK's alg is another one"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn read(object: Object<'_>) -> Result<Self, Error> {
+        let members = Members::read(object)?;
+        Ok(Self {
+            parts: members.parts()?,
+            kid: members.kid,
+            algorithm: members.alg,
+            usage: members.usage,
+            key_ops: members.key_ops,
+        })
+    }
+
+    /// The name in a JWK that may be unusable otherwise.
+    pub(crate) fn read_kid(object: Object<'_>) -> Option<String> {
+        object
+            .members()
+            .find(|(name, _)| name.decoded() == "kid")
+            .and_then(|(_, value)| value.into_string())
+            .map(std::borrow::Cow::into_owned)
     }
 }
 
-/// A JWK set.
-#[derive(Clone, Debug, Serialize)]
+impl Serialize for Jwk {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            kty: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            crv: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            n: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            e: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            x: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            y: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            kid: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            alg: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none", rename = "use")]
+            usage: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            key_ops: Option<&'a [String]>,
+        }
+        let base64url = |bytes: &[u8]| Some(BASE64URL_NOPAD.encode(bytes));
+        let (kty, crv, [n, e, x, y]) = match &self.parts {
+            PublicParts::Rsa { n, e } => ("RSA", None, [base64url(n), base64url(e), None, None]),
+            PublicParts::Ec { curve, x, y } => (
+                "EC",
+                Some(curve.name()),
+                [None, None, base64url(x), base64url(y)],
+            ),
+            PublicParts::Ed25519 { x } => {
+                ("OKP", Some("Ed25519"), [None, None, base64url(x), None])
+            }
+        };
+        let document = Document {
+            kty,
+            crv,
+            n,
+            e,
+            x,
+            y,
+            kid: self.kid(),
+            alg: self.algorithm(),
+            usage: self.usage.as_deref(),
+            key_ops: self.key_ops.as_deref(),
+        };
+        document.serialize(serializer)
+    }
+}
+
+/// A JWK Set to publish (RFC 7517 §5). To read one, see
+/// [`KeySet::from_jwks`](crate::KeySet::from_jwks).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct JwkSet {
-    /// The keys.
+    /// The public keys, in the order of publication.
     pub keys: Vec<Jwk>,
+}
+
+/// The members of a JWK that mean something here; others are ignored (RFC 7517 §4).
+#[derive(Default)]
+struct Members {
+    kty: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    kid: Option<String>,
+    alg: Option<String>,
+    usage: Option<String>,
+    key_ops: Option<Vec<String>>,
+}
+
+impl Members {
+    fn read(object: Object<'_>) -> Result<Self, Error> {
+        let mut members = Self::default();
+        for (name, value) in object.members() {
+            let target = match name.decoded().as_ref() {
+                "kty" => &mut members.kty,
+                "crv" => &mut members.crv,
+                "n" => &mut members.n,
+                "e" => &mut members.e,
+                "x" => &mut members.x,
+                "y" => &mut members.y,
+                "kid" => &mut members.kid,
+                "alg" => &mut members.alg,
+                "use" => &mut members.usage,
+                "key_ops" => {
+                    members.key_ops = Some(key_operations(value)?);
+                    continue;
+                }
+                "d" | "p" | "q" | "dp" | "dq" | "qi" | "oth" | "k" | "priv" => {
+                    return Err(invalid("the JWK shows a private member"));
+                }
+                _ => continue,
+            };
+            let text = value.into_string();
+            *target = Some(
+                text.ok_or(invalid("a member of the JWK isn't a string"))?
+                    .into_owned(),
+            );
+        }
+        Ok(members)
+    }
+
+    fn parts(&self) -> Result<PublicParts, Error> {
+        match (self.kty.as_deref(), self.crv.as_deref()) {
+            (Some("RSA"), _) => Ok(PublicParts::Rsa {
+                n: base64url(self.n.as_ref())?,
+                e: base64url(self.e.as_ref())?,
+            }),
+            (Some("EC"), Some("P-256")) => self.point(Curve::P256),
+            (Some("EC"), Some("P-384")) => self.point(Curve::P384),
+            (Some("OKP"), Some("Ed25519")) => {
+                let x = base64url(self.x.as_ref())?.try_into();
+                Ok(PublicParts::Ed25519 {
+                    x: x.map_err(|_| invalid("an Ed25519 key has 32 octets"))?,
+                })
+            }
+            (None, _) => Err(invalid("the JWK has no kty")),
+            _ => Err(Error::new(
+                ErrorKind::UnsupportedKey,
+                "keys of this kty or crv aren't supported",
+            )),
+        }
+    }
+
+    fn point(&self, curve: Curve) -> Result<PublicParts, Error> {
+        let x = base64url(self.x.as_ref())?;
+        let y = base64url(self.y.as_ref())?;
+        if x.len() != curve.width() || y.len() != curve.width() {
+            return Err(invalid("a coordinate isn't as long as its curve wants"));
+        }
+        Ok(PublicParts::Ec { curve, x, y })
+    }
+}
+
+/// A list of different strings (RFC 7517 §4.3).
+fn key_operations(value: Value<'_>) -> Result<Vec<String>, Error> {
+    let Value::Array(array) = value else {
+        return Err(invalid("the JWK's key_ops isn't a list"));
+    };
+    let operations = array
+        .strings()
+        .ok_or(invalid("the JWK's key_ops aren't strings"))?;
+    let mut sorted: Vec<&String> = operations.iter().collect();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Err(invalid("the JWK's key_ops repeat themselves"));
+    }
+    Ok(operations)
+}
+
+fn base64url(member: Option<&String>) -> Result<Vec<u8>, Error> {
+    let text = member.ok_or(invalid("a number is missing in the JWK"))?;
+    BASE64URL_NOPAD
+        .decode(text.as_bytes())
+        .map_err(|_| invalid("a number in the JWK isn't canonical base64url"))
+}
+
+const fn invalid(reason: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidKey, reason)
+}
+
+const fn wrong_key(reason: &'static str) -> Error {
+    Error::new(ErrorKind::WrongKey, reason)
 }

@@ -1,118 +1,122 @@
-//! Keys that own their algorithm.
+//! Keys that verify. The algorithm belongs to the key, not to the token.
+//!
+//! Invariant: a key is bound to exactly one algorithm when it is imported (RFC 8725 §3.1), and has
+//! passed every strength check by then. A token's header can only agree with it or be refused, which
+//! is what closes the confusion of a public key with an HMAC secret.
 
 use std::{fmt, sync::Arc};
 
-use zeroize::Zeroizing;
+use crate::{
+    Algorithm, Jwk, crypto, der,
+    error::{Error, ErrorKind},
+    pem::Pem,
+    public_key::PublicParts,
+};
 
-use crate::{Algorithm, Error, ErrorKind, Jwk};
-
-const UNBUILT: Error = Error::new(ErrorKind::InvalidKey, "not built yet");
-
-/// A key that verifies.
+/// A key that verifies signatures of one algorithm. Cheap to clone; `Debug` shows its algorithm and
+/// name only.
+///
+/// ```
+/// use symbolon_token::{Algorithm, VerifyingKey};
+///
+/// let pem = "-----BEGIN PUBLIC KEY-----
+/// MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7
+/// 6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
+/// -----END PUBLIC KEY-----";
+/// let key = VerifyingKey::from_pem(Algorithm::ES256, pem)?.with_kid("2026-11");
+/// assert_eq!(key.kid(), Some("2026-11"));
+///
+/// // The same key can't be taken for another algorithm's, least of all for a shared secret.
+/// assert!(VerifyingKey::from_pem(Algorithm::ES384, pem).is_err());
+/// assert!(VerifyingKey::hmac(Algorithm::HS256, pem.as_bytes()).is_err());
+/// # Ok::<(), symbolon_token::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct VerifyingKey {
     algorithm: Algorithm,
     kid: Option<Arc<str>>,
+    verification: Arc<crypto::Verification>,
 }
 
 impl VerifyingKey {
-    /// A shared secret.
-    pub fn hmac(_algorithm: Algorithm, _secret: &[u8]) -> Result<Self, Error> {
-        Err(UNBUILT)
+    /// A shared secret for an HMAC algorithm.
+    ///
+    /// Fails if it is shorter than the hash (32 octets for HS256; RFC 7518 §3.2), one octet repeated,
+    /// or an asymmetric key in any common format, whatever stands in front of it.
+    pub fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
+        Ok(Self::bind(
+            algorithm,
+            crypto::Verification::hmac(algorithm, secret)?,
+        ))
     }
-    /// From PEM.
-    pub fn from_pem(_algorithm: Algorithm, _pem: &str) -> Result<Self, Error> {
-        Err(UNBUILT)
+
+    /// A public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY` for RSA.
+    ///
+    /// Fails on certificates, private keys and files with more than one block.
+    pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, Error> {
+        let pem = Pem::parse(pem)?;
+        match pem.label {
+            "PUBLIC KEY" => Self::from_spki_der(algorithm, &pem.der),
+            "RSA PUBLIC KEY" => Self::from_parts(algorithm, &der::rsa_public_key(&pem.der)?),
+            _ => Err(Error::new(
+                ErrorKind::UnsupportedKey,
+                "only the labels PUBLIC KEY and RSA PUBLIC KEY are public keys",
+            )),
+        }
     }
-    /// From SPKI DER.
-    pub fn from_spki_der(_algorithm: Algorithm, _der: &[u8]) -> Result<Self, Error> {
-        Err(UNBUILT)
+
+    /// A public key as the DER of a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
+    pub fn from_spki_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
+        Self::from_parts(algorithm, &der::public_key_info(der)?)
     }
-    /// From a JWK.
-    pub fn from_jwk(_jwk: &Jwk, _algorithm: Algorithm) -> Result<Self, Error> {
-        Err(UNBUILT)
+
+    /// A public key from a JWK, named as the JWK is.
+    ///
+    /// Fails if the JWK's `alg`, `use` or `key_ops` says that it is for something else
+    /// (RFC 7517 §4.2 to §4.4). What the JWK doesn't say, `algorithm` decides.
+    pub fn from_jwk(jwk: &Jwk, algorithm: Algorithm) -> Result<Self, Error> {
+        jwk.check_verifies(algorithm)?;
+        let mut key = Self::from_parts(algorithm, jwk.parts())?;
+        key.kid = jwk.kid().map(Arc::from);
+        Ok(key)
     }
-    /// Names the key.
+
+    /// The same key under this name, which tokens give in their `kid` header.
     pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
         self.kid = Some(kid.into().into());
         self
     }
-    /// The kid.
+
+    /// The name of the key, if it has one.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
-    /// The algorithm.
+
+    /// The one algorithm of the key.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    pub(crate) fn from_parts(algorithm: Algorithm, parts: &PublicParts) -> Result<Self, Error> {
+        Ok(Self::bind(algorithm, parts.verification(algorithm)?))
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        self.verification.verify(message, signature)
+    }
+
+    fn bind(algorithm: Algorithm, verification: crypto::Verification) -> Self {
+        Self {
+            algorithm,
+            kid: None,
+            verification: Arc::new(verification),
+        }
     }
 }
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifyingKey")
-            .field("algorithm", &self.algorithm)
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A key that signs.
-#[derive(Clone)]
-pub struct SigningKey {
-    algorithm: Algorithm,
-    kid: Option<Arc<str>>,
-}
-
-impl SigningKey {
-    /// A shared secret.
-    pub fn hmac(_algorithm: Algorithm, _secret: &[u8]) -> Result<Self, Error> {
-        Err(UNBUILT)
-    }
-    /// A fresh key.
-    pub fn generate(_algorithm: Algorithm) -> Result<Self, Error> {
-        Err(UNBUILT)
-    }
-    /// From PKCS#8 DER.
-    pub fn from_pkcs8_der(_algorithm: Algorithm, _der: &[u8]) -> Result<Self, Error> {
-        Err(UNBUILT)
-    }
-    /// From PKCS#8 PEM.
-    pub fn from_pkcs8_pem(_algorithm: Algorithm, _pem: &str) -> Result<Self, Error> {
-        Err(UNBUILT)
-    }
-    /// To PKCS#8 DER.
-    pub fn to_pkcs8_der(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        Err(UNBUILT)
-    }
-    /// Names the key.
-    pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
-        self.kid = Some(kid.into().into());
-        self
-    }
-    /// The kid.
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
-    }
-    /// The algorithm.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-    /// The key that verifies what this one signs.
-    pub fn verifying_key(&self) -> VerifyingKey {
-        VerifyingKey {
-            algorithm: self.algorithm,
-            kid: self.kid.clone(),
-        }
-    }
-    /// The public half as a JWK.
-    pub fn public_jwk(&self) -> Option<Jwk> {
-        None
-    }
-}
-
-impl fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey")
             .field("algorithm", &self.algorithm)
             .field("kid", &self.kid)
             .finish_non_exhaustive()

@@ -1,0 +1,239 @@
+//! The only file that names the cryptographic library.
+//!
+//! Invariant: a key is parsed once, when it is imported, and is bound to its algorithm from then on;
+//! nothing here looks at a token's header. Signatures are raw and of fixed length as JWS wants them
+//! (RFC 7518 §3.4), so DER or a shortened form never reaches a parser.
+
+use aws_lc_rs::{
+    digest,
+    encoding::AsDer,
+    hmac,
+    rand::SystemRandom,
+    rsa::KeySize,
+    signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
+        ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPair, EcdsaSigningAlgorithm,
+        EcdsaVerificationAlgorithm, Ed25519KeyPair, KeyPair as _, ParsedPublicKey,
+        RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256,
+        RsaEncoding, RsaKeyPair, RsaParameters, RsaPublicKeyComponents,
+    },
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    Algorithm, der,
+    error::{Error, ErrorKind},
+    public_key::{Curve, PublicParts},
+    strength::check_hmac_secret,
+};
+
+const BAD_SIGNATURE: Error = Error::new(
+    ErrorKind::BadSignature,
+    "the signature doesn't belong to this token and key",
+);
+const BAD_PUBLIC_KEY: Error = Error::new(ErrorKind::InvalidKey, "this isn't a valid public key");
+const BAD_PRIVATE_KEY: Error = Error::new(ErrorKind::InvalidKey, "this isn't a valid private key");
+const SIGNING_FAILED: Error = Error::new(ErrorKind::SigningFailed, "the signature wasn't made");
+const NOT_GENERATED: Error = Error::new(ErrorKind::SigningFailed, "the key wasn't made");
+const NOT_SYMMETRIC: Error = Error::new(
+    ErrorKind::WrongKey,
+    "a shared secret only goes with an HMAC algorithm",
+);
+const NOT_ASYMMETRIC: Error = Error::new(
+    ErrorKind::WrongKey,
+    "an HMAC algorithm takes a shared secret, not a key pair",
+);
+
+pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
+    digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
+}
+
+/// The mathematics of one algorithm, with its parameters.
+enum Scheme {
+    Hmac(hmac::Algorithm),
+    Rsa(&'static RsaParameters, &'static dyn RsaEncoding),
+    Ecdsa(
+        Curve,
+        &'static EcdsaVerificationAlgorithm,
+        &'static EcdsaSigningAlgorithm,
+    ),
+    Ed25519,
+}
+
+impl Scheme {
+    fn of(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::HS256 => Self::Hmac(hmac::HMAC_SHA256),
+            Algorithm::RS256 => Self::Rsa(&RSA_PKCS1_2048_8192_SHA256, &RSA_PKCS1_SHA256),
+            Algorithm::PS256 => Self::Rsa(&RSA_PSS_2048_8192_SHA256, &RSA_PSS_SHA256),
+            Algorithm::ES256 => Self::Ecdsa(
+                Curve::P256,
+                &ECDSA_P256_SHA256_FIXED,
+                &ECDSA_P256_SHA256_FIXED_SIGNING,
+            ),
+            Algorithm::ES384 => Self::Ecdsa(
+                Curve::P384,
+                &ECDSA_P384_SHA384_FIXED,
+                &ECDSA_P384_SHA384_FIXED_SIGNING,
+            ),
+            Algorithm::Ed25519 | Algorithm::EdDSA => Self::Ed25519,
+        }
+    }
+}
+
+fn hmac_key(algorithm: Algorithm, secret: &[u8]) -> Result<Box<hmac::Key>, Error> {
+    let Scheme::Hmac(hash) = Scheme::of(algorithm) else {
+        return Err(NOT_SYMMETRIC);
+    };
+    check_hmac_secret(secret, hash.tag_len())?;
+    Ok(Box::new(hmac::Key::new(hash, secret)))
+}
+
+/// The half of a key that checks signatures.
+pub(crate) enum Verification {
+    Hmac(Box<hmac::Key>),
+    Asymmetric {
+        key: ParsedPublicKey,
+        signature_length: usize,
+    },
+}
+
+impl Verification {
+    pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
+        Ok(Self::Hmac(hmac_key(algorithm, secret)?))
+    }
+
+    /// Takes parts that fit the algorithm and have passed the strength checks.
+    pub(crate) fn asymmetric(algorithm: Algorithm, parts: &PublicParts) -> Result<Self, Error> {
+        let (key, signature_length) = match (Scheme::of(algorithm), parts) {
+            (Scheme::Rsa(parameters, _), PublicParts::Rsa { n, e }) => (
+                RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters),
+                n.len(),
+            ),
+            (Scheme::Ecdsa(_, verification, _), PublicParts::Ec { curve, x, y }) => {
+                let point = [&[4], x.as_slice(), y.as_slice()].concat();
+                (ParsedPublicKey::new(verification, point), 2 * curve.width())
+            }
+            (Scheme::Ed25519, PublicParts::Ed25519 { x }) => {
+                (ParsedPublicKey::new(&ED25519, x), 64)
+            }
+            _ => return Err(BAD_PUBLIC_KEY),
+        };
+        Ok(Self::Asymmetric {
+            key: key.map_err(|_| BAD_PUBLIC_KEY)?,
+            signature_length,
+        })
+    }
+
+    /// Compares in constant time where the signature is a secret (HMAC).
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        match self {
+            Self::Hmac(key) => hmac::verify(key, message, signature),
+            Self::Asymmetric {
+                key,
+                signature_length,
+            } if signature.len() == *signature_length => key.verify_sig(message, signature),
+            Self::Asymmetric { .. } => return Err(BAD_SIGNATURE),
+        }
+        .map_err(|_| BAD_SIGNATURE)
+    }
+}
+
+/// The half of a key that makes signatures.
+pub(crate) enum Signing {
+    Hmac(Box<hmac::Key>),
+    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
+    Ecdsa(Curve, EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl Signing {
+    pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
+        Ok(Self::Hmac(hmac_key(algorithm, secret)?))
+    }
+
+    pub(crate) fn generate(algorithm: Algorithm) -> Result<Self, Error> {
+        Ok(match Scheme::of(algorithm) {
+            Scheme::Hmac(_) => return Err(NOT_ASYMMETRIC),
+            Scheme::Rsa(_, encoding) => Self::Rsa(
+                RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| NOT_GENERATED)?,
+                encoding,
+            ),
+            Scheme::Ecdsa(curve, _, signing) => Self::Ecdsa(
+                curve,
+                EcdsaKeyPair::generate(signing).map_err(|_| NOT_GENERATED)?,
+            ),
+            Scheme::Ed25519 => {
+                Self::Ed25519(Ed25519KeyPair::generate().map_err(|_| NOT_GENERATED)?)
+            }
+        })
+    }
+
+    /// Takes a document whose key type fits the algorithm.
+    pub(crate) fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
+        Ok(match Scheme::of(algorithm) {
+            Scheme::Hmac(_) => return Err(NOT_ASYMMETRIC),
+            Scheme::Rsa(_, encoding) => Self::Rsa(
+                RsaKeyPair::from_pkcs8(der).map_err(|_| BAD_PRIVATE_KEY)?,
+                encoding,
+            ),
+            Scheme::Ecdsa(curve, _, signing) => Self::Ecdsa(
+                curve,
+                EcdsaKeyPair::from_pkcs8(signing, der).map_err(|_| BAD_PRIVATE_KEY)?,
+            ),
+            Scheme::Ed25519 => {
+                Self::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(|_| BAD_PRIVATE_KEY)?)
+            }
+        })
+    }
+
+    /// The private key as PKCS#8 v1, which every tool reads; `None` for a shared secret.
+    pub(crate) fn to_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let der = match self {
+            Self::Hmac(_) => return None,
+            Self::Rsa(pair, _) => Zeroizing::new(pair.as_der().ok()?.as_ref().to_vec()),
+            Self::Ecdsa(_, pair) => Zeroizing::new(pair.to_pkcs8v1().ok()?.as_ref().to_vec()),
+            Self::Ed25519(pair) => Zeroizing::new(pair.to_pkcs8v1().ok()?.as_ref().to_vec()),
+        };
+        Some(der)
+    }
+
+    /// The public numbers; `None` for a shared secret, which has none.
+    pub(crate) fn public_parts(&self) -> Result<Option<PublicParts>, Error> {
+        match self {
+            Self::Hmac(_) => Ok(None),
+            Self::Rsa(pair, _) => der::rsa_public_key(pair.public_key().as_ref()).map(Some),
+            Self::Ecdsa(curve, pair) => {
+                PublicParts::from_point(*curve, pair.public_key().as_ref()).map(Some)
+            }
+            Self::Ed25519(pair) => {
+                let x = pair.public_key().as_ref().try_into();
+                Ok(Some(PublicParts::Ed25519 {
+                    x: x.map_err(|_| BAD_PRIVATE_KEY)?,
+                }))
+            }
+        }
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Hmac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
+            Self::Rsa(pair, encoding) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(*encoding, &SystemRandom::new(), message, &mut signature)
+                    .map_err(|_| SIGNING_FAILED)?;
+                Ok(signature)
+            }
+            Self::Ecdsa(_, pair) => Ok(pair
+                .sign(&SystemRandom::new(), message)
+                .map_err(|_| SIGNING_FAILED)?
+                .as_ref()
+                .to_vec()),
+            Self::Ed25519(pair) => Ok(pair
+                .try_sign(message)
+                .map_err(|_| SIGNING_FAILED)?
+                .as_ref()
+                .to_vec()),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! As much DER as public keys need: `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7), `RSAPublicKey`
+//! (RFC 8017 §A.1.1) and the outside of PKCS#8 (RFC 5958).
+//!
+//! Keys in every format are taken apart here into the same few numbers, so one set of checks sees
+//! all of them. Only DER is read, never BER: one length form, one integer form, nothing left over.
+
+use crate::{
+    error::{Error, ErrorKind},
+    public_key::{Curve, PublicParts},
+};
+
+const SEQUENCE: u8 = 0x30;
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
+const NULL: u8 = 0x05;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+
+/// rsaEncryption, 1.2.840.113549.1.1.1
+pub(crate) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+/// id-ecPublicKey, 1.2.840.10045.2.1
+pub(crate) const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+/// prime256v1, 1.2.840.10045.3.1.7
+const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+/// secp384r1, 1.3.132.0.34
+const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+/// id-Ed25519, 1.3.101.112
+const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+
+const BROKEN: Error = Error::new(ErrorKind::InvalidKey, "the key isn't valid DER of its kind");
+const UNSUPPORTED: Error = Error::new(
+    ErrorKind::UnsupportedKey,
+    "keys of this type or on this curve aren't supported",
+);
+
+/// Takes a `SubjectPublicKeyInfo` apart.
+pub(crate) fn public_key_info(der: &[u8]) -> Result<PublicParts, Error> {
+    let mut info = Reader(der).only(SEQUENCE).ok_or(BROKEN)?;
+    let algorithm = info.element(SEQUENCE).ok_or(BROKEN)?;
+    let bits = info.element(BIT_STRING).ok_or(BROKEN)?;
+    info.end().ok_or(BROKEN)?;
+    // The first octet counts unused bits; keys are whole octets.
+    let key = bits.strip_prefix(&[0]).ok_or(BROKEN)?;
+    match KeyType::read(algorithm)? {
+        KeyType::Rsa => rsa_public_key(key),
+        KeyType::Ec(curve) => PublicParts::from_point(curve, key),
+        KeyType::Ed25519 => Ok(PublicParts::Ed25519 {
+            x: key.try_into().map_err(|_| BROKEN)?,
+        }),
+    }
+}
+
+/// Takes a bare `RSAPublicKey` ("PKCS#1") apart.
+pub(crate) fn rsa_public_key(der: &[u8]) -> Result<PublicParts, Error> {
+    let mut key = Reader(der).only(SEQUENCE).ok_or(BROKEN)?;
+    let parts = rsa_numbers(&mut key).ok_or(BROKEN)?;
+    key.end().ok_or(BROKEN)?;
+    Ok(parts)
+}
+
+/// What a PKCS#8 document says about itself before its private half is parsed by the backend: the
+/// type of the key and, for RSA, the public numbers, so that a weak key is named as weak.
+pub(crate) fn private_key_info(der: &[u8]) -> Result<(KeyType, Option<PublicParts>), Error> {
+    let mut info = Reader(der).only(SEQUENCE).ok_or(BROKEN)?;
+    info.unsigned().ok_or(BROKEN)?;
+    let key_type = KeyType::read(info.element(SEQUENCE).ok_or(BROKEN)?)?;
+    let key = info.element(OCTET_STRING).ok_or(BROKEN)?;
+    let parts = match key_type {
+        KeyType::Rsa => {
+            let mut key = Reader(key).only(SEQUENCE).ok_or(BROKEN)?;
+            key.unsigned().ok_or(BROKEN)?;
+            Some(rsa_numbers(&mut key).ok_or(BROKEN)?)
+        }
+        KeyType::Ec(_) | KeyType::Ed25519 => None,
+    };
+    Ok((key_type, parts))
+}
+
+fn rsa_numbers(reader: &mut Reader<'_>) -> Option<PublicParts> {
+    let n = reader.unsigned()?.to_vec();
+    let e = reader.unsigned()?.to_vec();
+    Some(PublicParts::Rsa { n, e })
+}
+
+/// The content of an `AlgorithmIdentifier`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyType {
+    Rsa,
+    Ec(Curve),
+    Ed25519,
+}
+
+impl KeyType {
+    fn read(identifier: &[u8]) -> Result<Self, Error> {
+        let mut identifier = Reader(identifier);
+        let key_type = match identifier.element(OBJECT_IDENTIFIER).ok_or(BROKEN)? {
+            RSA => {
+                identifier.element(NULL).ok_or(BROKEN)?;
+                Self::Rsa
+            }
+            // A curve spelt out as numbers instead of a name is how CVE-2020-0601 worked.
+            EC => match identifier.element(OBJECT_IDENTIFIER) {
+                Some(P256) => Self::Ec(Curve::P256),
+                Some(P384) => Self::Ec(Curve::P384),
+                _ => return Err(UNSUPPORTED),
+            },
+            ED25519 => Self::Ed25519,
+            _ => return Err(UNSUPPORTED),
+        };
+        identifier.end().ok_or(BROKEN)?;
+        Ok(key_type)
+    }
+}
+
+/// Reads elements off the front.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// The content of the one element that is everything there is.
+    fn only(mut self, tag: u8) -> Option<Reader<'a>> {
+        let content = self.element(tag)?;
+        self.end()?;
+        Some(Reader(content))
+    }
+
+    fn element(&mut self, tag: u8) -> Option<&'a [u8]> {
+        let (&found, rest) = self.0.split_first()?;
+        if found != tag {
+            return None;
+        }
+        let (length, rest) = length(rest)?;
+        let (content, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some(content)
+    }
+
+    /// An integer that isn't negative, without its sign octet.
+    fn unsigned(&mut self) -> Option<&'a [u8]> {
+        match self.element(INTEGER)? {
+            [0] => Some(&[]),
+            [0, rest @ ..] if rest.first().is_some_and(|first| *first >= 0x80) => Some(rest),
+            number @ [1..=0x7f, ..] => Some(number),
+            _ => None,
+        }
+    }
+
+    fn end(&self) -> Option<()> {
+        self.0.is_empty().then_some(())
+    }
+}
+
+fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    match bytes {
+        [short @ ..=0x7f, rest @ ..] => Some((usize::from(*short), rest)),
+        [0x81, long @ (0x80..), rest @ ..] => Some((usize::from(*long), rest)),
+        [0x82, high @ (1..), low, rest @ ..] => {
+            Some((usize::from(u16::from_be_bytes([*high, *low])), rest))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_have_one_form() {
+        assert_eq!(length(&[0x7f]), Some((127, &[][..])));
+        assert_eq!(length(&[0x81, 0x80]), Some((128, &[][..])));
+        assert_eq!(length(&[0x82, 1, 0]), Some((256, &[][..])));
+        for longer_than_needed in [
+            &[0x81, 0x7f][..],
+            &[0x82, 0, 0xff],
+            &[0x80],
+            &[0x83, 1, 0, 0],
+        ] {
+            assert_eq!(length(longer_than_needed), None, "{longer_than_needed:?}");
+        }
+    }
+
+    #[test]
+    fn integers_have_one_form() {
+        let unsigned = |der: &'static [u8]| Reader(der).unsigned();
+        assert_eq!(unsigned(&[2, 1, 0]), Some(&[][..]));
+        assert_eq!(unsigned(&[2, 2, 0, 0x80]), Some(&[0x80][..]));
+        for bad in [
+            &[2, 0][..],
+            &[2, 1, 0x80],
+            &[2, 2, 0, 0x7f],
+            &[2, 2, 0, 0],
+            &[2, 2, 1],
+        ] {
+            assert_eq!(unsigned(bad), None, "{bad:?}");
+        }
+    }
+}
