@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 
 from servers import DEADLINE, Dev, GuardedService
+from web import await_ready
 
 # Everything here is on this machine: a proxy that the environment names has no part in it.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
@@ -49,12 +50,13 @@ def start_dev(tmp_path: Path) -> Iterator[StartDev]:
 
 @pytest.fixture
 def start_service(tmp_path: Path) -> Iterator[StartService]:
-    """Starts the example service."""
+    """Starts the example service and waits until it holds the issuer's keys."""
     started: list[GuardedService] = []
 
     def start(issuer: str, *arguments: str) -> GuardedService:
         log = tmp_path / f"service-{len(started)}.log"
         started.append(GuardedService(issuer, *arguments, log=log))
+        await_ready(f"{started[-1].url}/readyz")
         return started[-1]
 
     yield start

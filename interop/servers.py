@@ -84,7 +84,7 @@ class Dev:
 
 
 class GuardedService(Program):
-    """A running example service that trusts one issuer."""
+    """A running example service that trusts one issuer; it listens before it holds the issuer's keys."""
 
     def __init__(self, issuer: str, *arguments: str, log: Path):
         super().__init__("guarded-service", "--issuer", issuer, "--listen", "127.0.0.1:0", *arguments, log=log)

@@ -1,4 +1,4 @@
-"""Runs what README.md and docs/*.md tell the reader to type.
+"""Runs what the README files and docs/ tell the reader to type.
 
 Every ```sh and ```python block runs, from top to bottom, each document as one shell session in an empty
 folder, its python blocks under the Python that has PyJWT. A block marked `no-run` (```sh no-run) and
@@ -7,8 +7,9 @@ blocks in other languages (```console, ```text, ...) are only read. What stands 
 * `cargo run ... -- dev ...` is the first terminal: that server is started in the background, from the
   build that is being tested and on a free port, which replaces the documented one in all blocks.
   `cargo run ... -p guarded-service -- ...` likewise.
-* Where a value is for the reader to fill in, the document shows an ellipsis (`PASSWORD='…'`,
-  `"password": "…"`, `Bearer …`); it becomes what the server printed under that name.
+* What the server printed is in the reader's hands: in the variables `USERNAME`, `PASSWORD`, `TOKEN` and
+  `ISSUER`, and wherever a document shows an ellipsis after a name (`PASSWORD='…'`, `"password": "…"`,
+  `Bearer …`).
 * What fetches this repository, or would run these tests inside themselves, is left out (`SKIPPED`).
 """
 
@@ -27,7 +28,7 @@ from conftest import StartDev, StartService
 from servers import ROOT
 
 SKIPPED = ("git clone ", "cd symbolon", "./test", "./bench", "cargo test", "cargo bench")
-DEFAULT_ADDRESS = "127.0.0.1:8080"
+DEV_ADDRESS, SERVICE_ADDRESS = "127.0.0.1:8080", "127.0.0.1:3000"
 FENCE = re.compile(r"^```(?P<language>sh|python)(?P<marks>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 FILLED_IN = re.compile(r"""(?P<before>\b(?P<name>\w+)["']?\s*[=:]\s*["']?|\b(?P<scheme>Bearer) )(?:…|\.{3})""")
 TIME_LIMIT = 120
@@ -74,8 +75,9 @@ def listen_address(arguments: list[str]) -> tuple[str | None, list[str]]:
 
 DOCUMENTS = {
     str(path.relative_to(ROOT)): blocks
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
-    if path.exists() and (blocks := list(blocks_of(path.read_text())))
+    for pattern in ["README.md", "docs/**/*.md", "examples/*/README.md", "crates/*/README.md"]
+    for path in sorted(ROOT.glob(pattern))
+    if (blocks := list(blocks_of(path.read_text())))
 }
 
 
@@ -101,7 +103,7 @@ class Session:
     def _start_server(self, arguments: list[str]) -> None:
         documented, arguments = listen_address(arguments)
         dev = self._start_dev(*arguments)
-        self._addresses[documented or DEFAULT_ADDRESS] = dev.issuer.removeprefix("http://")
+        self._addresses[documented or DEV_ADDRESS] = dev.issuer.removeprefix("http://")
         self._values = {name: value for name, value in dev.said.items() if isinstance(value, str)}
         self._values |= {"token": dev.access_token, "bearer": dev.access_token}
 
@@ -110,8 +112,7 @@ class Session:
         at = arguments.index("--issuer")
         issuer, *others = map(self.translated, [arguments[at + 1], *arguments[:at], *arguments[at + 2 :]])
         service = self._start_service(issuer, *others)
-        if documented:
-            self._addresses[documented] = service.url.removeprefix("http://")
+        self._addresses[documented or SERVICE_ADDRESS] = service.url.removeprefix("http://")
 
     def translated(self, text: str) -> str:
         """The text with the real addresses and the values filled in."""
@@ -123,6 +124,12 @@ class Session:
     def _fill_in(self, found: re.Match) -> str:
         name = (found["name"] or found["scheme"]).lower()
         return found["before"] + self._values[name] if name in self._values else found[0]
+
+    def variables(self) -> dict[str, str]:
+        """What the reader has put into the shell."""
+        return {
+            name.upper(): self._values[name] for name in ("username", "password", "token", "issuer") if self._values
+        }
 
     def script(self, document: str, blocks: list[Block], folder: Path) -> str:
         """One shell script out of all blocks; its trace says which block is at work."""
@@ -153,7 +160,7 @@ def test_the_commands_of_the_document_work(
         ["bash", "-s"],
         input=session.script(document, blocks, folder),
         cwd=folder,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env={**os.environ, **session.variables(), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

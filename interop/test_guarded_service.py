@@ -1,5 +1,8 @@
 """The example service, guarded by our guard crate against a running Symbolon (RFC 6750, section 3)."""
 
+import socket
+from pathlib import Path
+
 import jwt
 import pytest
 
@@ -71,6 +74,20 @@ def test_t11_another_audience_is_refused(dev: Dev, start_service: StartService):
 
 def test_t12_a_token_of_another_symbolon_is_refused(start_dev: StartDev, service: GuardedService):
     assert call(f"{service.url}/me", headers=bearer(start_dev().access_token)).status == 401
+
+
+def test_an_issuer_out_of_reach_is_not_the_callers_fault(dev: Dev, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        issuer = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    service = GuardedService(issuer, log=tmp_path / "log")
+    try:
+        assert call(f"{service.url}/readyz").status == 503
+        assert call(f"{service.url}/").status == 200
+        answer = call(f"{service.url}/me", headers=bearer(dev.access_token))
+        assert answer.status == 503
+        assert answer.headers["Retry-After"]
+    finally:
+        assert service.stop() == (0, "")
 
 
 def test_it_goes_on_verifying_with_symbolon_stopped(start_dev: StartDev, start_service: StartService):

@@ -70,6 +70,6 @@ def test_g9_no_acknowledged_session_is_lost(start_dev: StartDev, database: Datab
 
 
 def kept_sessions(database: Database) -> set[uuid.UUID]:
-    """The ids of the sessions table: a BLOB in SQLite, a UUID in PostgreSQL."""
-    ids = (row[0] for row in database.run("SELECT sid FROM sessions"))
+    """The sessions table: a `sid` is a BLOB in SQLite, a UUID in PostgreSQL."""
+    ids = (row[0] for row in database.run("SELECT id FROM sessions"))
     return {one if isinstance(one, uuid.UUID) else uuid.UUID(bytes=bytes(one)) for one in ids}

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import Message
@@ -44,6 +45,13 @@ def call(
         return Answer(response.status, response.headers, response.read())
     finally:
         connection.close()
+
+
+def await_ready(url: str) -> None:
+    """Asks until the answer is 200, under a deadline."""
+    give_up = time.monotonic() + DEADLINE
+    while (answer := call(url)).status != 200:
+        assert time.monotonic() < give_up, answer.body
 
 
 def bearer(token: str) -> list[tuple[str, str]]:
