@@ -1,1 +1,20 @@
-//! symbolon-rules
+//! Every decision of Symbolon, as a pure function: facts and the time go in, a decision comes out.
+//!
+//! Nothing here reads a clock, rolls a die, opens a socket or names a row. What happened arrives as
+//! facts, `now` and [`Entropy`] are arguments, and what shall happen leaves as a value that the
+//! store applies with its condition inside the statement. This crate is a part of Symbolon and
+//! makes no promises to anybody else.
+
+pub mod client;
+mod entropy;
+pub mod id;
+pub mod key_ring;
+pub mod login;
+pub mod oauth;
+pub mod password;
+pub mod permission;
+pub mod session;
+pub mod tokens;
+pub mod user;
+
+pub use entropy::Entropy;

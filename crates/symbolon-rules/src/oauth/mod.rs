@@ -1,0 +1,3 @@
+//! OAuth 2.1, as far as it is served: the metadata that says so.
+
+pub mod discovery;

@@ -1,0 +1,109 @@
+//! Roles, and the names that only Symbolon may give out.
+//!
+//! Invariant: a name that begins with `symbolon:` is a right over Symbolon itself. A program's own
+//! roles can't begin so ([`Role::parse`]), and [`for_audience`] keeps such rights out of tokens made
+//! for other APIs: an API that receives a token must not be able to act here with it.
+
+use std::fmt;
+
+/// The prefix of Symbolon's own rights, as scopes and as roles.
+pub const RESERVED_PREFIX: &str = "symbolon:";
+
+/// Longest role name in bytes.
+pub const ROLE_MAX_BYTES: usize = 128;
+
+/// The name of a role, as it stands in a token's `roles` (RFC 9068 §2.2.3.1).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Role(String);
+
+impl Role {
+    /// A role of a program's own: visible ASCII without quotes or backslash (the characters of an
+    /// OAuth scope, RFC 6749 §3.3), not beginning with [`RESERVED_PREFIX`] in any case.
+    pub fn parse(name: &str) -> Result<Self, RoleError> {
+        let well_formed = (1..=ROLE_MAX_BYTES).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
+        if !well_formed {
+            return Err(RoleError::Malformed);
+        }
+        if is_reserved(name) {
+            return Err(RoleError::Reserved);
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// A role that was valid when it was stored; the only way to one of Symbolon's own rights.
+    pub fn from_stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is a right over Symbolon itself.
+    pub fn is_reserved(&self) -> bool {
+        is_reserved(&self.0)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why a text is no role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleError {
+    /// Empty, too long, or with a character that no scope may hold.
+    Malformed,
+    /// It begins with [`RESERVED_PREFIX`].
+    Reserved,
+}
+
+/// The roles that go into a token which other APIs will see: all but Symbolon's own.
+pub fn for_audience(roles: &[Role]) -> impl Iterator<Item = &Role> {
+    roles.iter().filter(|role| !role.is_reserved())
+}
+
+// Case is ignored: a reader of tokens that compares loosely must not be fooled by `Symbolon:`.
+fn is_reserved(name: &str) -> bool {
+    name.get(..RESERVED_PREFIX.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED_PREFIX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_cannot_name_a_right_of_symbolon() {
+        for name in [
+            "symbolon:admin",
+            "symbolon:",
+            "SYMBOLON:admin",
+            "Symbolon:x",
+        ] {
+            assert_eq!(Role::parse(name), Err(RoleError::Reserved), "{name}");
+        }
+        for name in ["symbolon", "admin", "posts:write", "my-symbolon:admin"] {
+            assert!(Role::parse(name).is_ok(), "{name}");
+        }
+        for name in ["", "a b", "a\"b", "a\\b", "관리자", "a\n", &"a".repeat(129)] {
+            assert_eq!(Role::parse(name), Err(RoleError::Malformed), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn rights_of_symbolon_stay_out_of_tokens_for_others() {
+        let roles = [
+            Role::from_stored("symbolon:admin".to_owned()),
+            Role::parse("editor").unwrap(),
+        ];
+        let names: Vec<_> = for_audience(&roles).map(Role::as_str).collect();
+        assert_eq!(names, ["editor"]);
+    }
+}
