@@ -1,1 +1,47 @@
-//! symbolon
+//! Symbolon's engine: users sign in, and APIs get a JWT that they can trust.
+//!
+//! This is the server as a library. [`Engine::open`] opens a database, [`Engine::router`] gives the
+//! routes to mount in an axum program or to serve as they are, and [`Engine::shutdown`] ends it.
+//! Nothing in here is global: no logger, no TLS provider, no clock; two engines in one process don't
+//! meet.
+//!
+//! ```
+//! use symbolon::{Config, Engine, KeySource};
+//!
+//! # async fn open(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+//! let database = folder.join("symbolon.db").display().to_string().parse()?;
+//! let engine = Engine::open(Config::new(
+//!     "http://127.0.0.1:8080",
+//!     database,
+//!     KeySource::File(folder.join("symbolon.key")),
+//! ))
+//! .await?;
+//! let app = engine.router().route("/hello", axum::routing::get(|| async { "hello" }));
+//! # drop(app);
+//! engine.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Four verbs have four places: `http` and `cli` translate, `app` acts, the rules decide, `store`
+//! keeps. `ARCHITECTURE.md` at the root of the repository shows the way of a request through them.
+
+mod app;
+#[cfg(feature = "cli")]
+pub mod cli;
+mod config;
+mod engine;
+mod entropy;
+mod http;
+mod jobs;
+mod keys;
+mod passwords;
+mod store;
+
+pub use config::{Config, ConfigError};
+pub use engine::{Engine, StartError};
+pub use entropy::Randomness;
+pub use keys::{KeyEncryptionKey, KeySource, KeySourceError, RingError};
+pub use store::{DatabaseUrl, OpenError, StoreError, StoreOptions};
+pub use symbolon_guard as guard;
+pub use symbolon_rules::Entropy;

@@ -1,0 +1,47 @@
+//! What keeps an act from being carried out: neither a yes nor a no.
+
+use crate::{keys::RingError, passwords::HashError, store::StoreError};
+
+/// Something behind the act failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppError {
+    /// It may work later.
+    #[error("{0}")]
+    Unavailable(String),
+    /// It won't, without somebody mending something.
+    #[error("{0}")]
+    Fault(String),
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) | StoreError::OutcomeUnknown | StoreError::Collided => {
+                Self::Unavailable(error.to_string())
+            }
+            StoreError::Corrupt(_) | StoreError::Fault(_) | StoreError::Poisoned => {
+                Self::Fault(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<HashError> for AppError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Unavailable(error.to_string()),
+            HashError::Unusable(_) | HashError::Failed(_) => Self::Fault(error.to_string()),
+        }
+    }
+}
+
+impl From<RingError> for AppError {
+    fn from(error: RingError) -> Self {
+        match error {
+            RingError::Store(error) => error.into(),
+            RingError::Sealed { .. } | RingError::Key(_) | RingError::NoKey => {
+                Self::Fault(error.to_string())
+            }
+        }
+    }
+}

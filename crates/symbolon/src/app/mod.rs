@@ -1,0 +1,51 @@
+//! The acts: what Symbolon does, whoever asks.
+//!
+//! Each act is three beats: read the facts, ask the rules for a decision, apply it with the
+//! condition inside the statement. The login page, the API, the command line and an embedding
+//! program call the same act. Nothing here knows a status code.
+
+mod error;
+mod login;
+mod session;
+mod user;
+
+use std::sync::Arc;
+
+use symbolon_guard::{Clock, Guard};
+use symbolon_rules::oauth::discovery::Metadata;
+
+pub(crate) use error::AppError;
+pub(crate) use login::LoginError;
+pub(crate) use user::{CreateUserError, NewUser, UserInput};
+
+use crate::{
+    Randomness,
+    keys::{KeyRing, Published},
+    passwords::PasswordHasher,
+    store::{FindStore, Store},
+};
+
+/// Everything an act needs; one for an engine, behind one `Arc`.
+pub(crate) struct App {
+    pub(crate) issuer: String,
+    pub(crate) metadata: Metadata,
+    pub(crate) store: Store,
+    pub(crate) keys: KeyRing,
+    pub(crate) guard: Guard,
+    pub(crate) passwords: PasswordHasher,
+    pub(crate) clock: Clock,
+    pub(crate) randomness: Randomness,
+}
+
+impl App {
+    /// What is published of the keys.
+    pub(crate) fn published_keys(&self) -> Arc<Published> {
+        self.keys.published()
+    }
+
+    /// Whether requests can be served: the database answers.
+    pub(crate) async fn check_ready(&self) -> Result<(), AppError> {
+        self.store.run(FindStore).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,222 @@
+//! `symbolon dev`: the real server on this machine, with a demo user and a token to try.
+//!
+//! Nothing about it is special but its store: one that is gone at the end, or one that `dev` made
+//! before. A store made by a real server is refused, and so is a `dev` store there: its demo user's
+//! password stands on a screen.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+};
+
+use anyhow::{Context, Result, bail};
+use data_encoding::BASE64URL_NOPAD;
+use symbolon_rules::Entropy;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::print;
+use crate::{
+    Config, DatabaseUrl, Engine, KeyEncryptionKey, KeySource, Randomness,
+    app::{CreateUserError, LoginError, NewUser, UserInput},
+    config::Maker,
+    http::serve::serve,
+};
+
+mod welcome;
+
+use welcome::Welcome;
+
+const USERNAME: &str = "demo";
+const ROLES: &[&str] = &["user"];
+const KEY_VARIABLE: &str = "SYMBOLON_KEY_ENCRYPTION_KEY";
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Keep the data here: a SQLite file, or `postgres://USER:PASSWORD@HOST/NAME`
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// The file with the key that encrypts the signing keys (default for SQLite: beside the database)
+    #[arg(long, value_name = "FILE")]
+    key_encryption_key_file: Option<PathBuf>,
+    /// Print one line of JSON for programs instead of the text for people
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<()> {
+    // Before anything is printed: a signal from now on ends the server the ordinary way.
+    let end = signals()?;
+    let listener = listen(arguments.listen)?;
+    let address = listener.local_addr()?;
+    let place = Place::choose(&arguments)?;
+    let engine = Engine::open(Config {
+        maker: Maker::Dev,
+        ..Config::new(format!("http://{address}"), place.database, place.key)
+    })
+    .await
+    .context(STARTING)?;
+
+    let password = password();
+    demo_user(&engine, &password).await?;
+    let access_token = first_token(&engine, &password).await?;
+    let router = engine.router();
+    let serving = tokio::spawn(serve(listener, router, end));
+    let welcome = Welcome {
+        issuer: engine.issuer(),
+        jwks_uri: engine.jwks_uri(),
+        username: USERNAME,
+        password: &password,
+        access_token: &access_token,
+        kept: arguments.database.as_deref(),
+    };
+    // The socket has been listening all the while: whoever reads this can connect.
+    print::line(&if arguments.json {
+        welcome.json()
+    } else {
+        welcome.text()
+    });
+    serving.await?.context("the server stopped")?;
+    engine.shutdown().await;
+    drop(place.folder);
+    Ok(())
+}
+
+const STARTING: &str = "can't start";
+
+fn listen(address: SocketAddr) -> Result<TcpListener> {
+    match TcpListener::bind(address) {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => bail!(
+            "{address} is taken by another program; choose another port with --listen {}:0 \
+             (0 takes a free one)",
+            address.ip()
+        ),
+        Err(error) => Err(error)
+            .with_context(|| format!("can't listen on {address}; choose another with --listen")),
+    }
+}
+
+/// Where the data and its key are.
+struct Place {
+    database: DatabaseUrl,
+    key: KeySource,
+    /// Removed with all that is in it when dropped.
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Place {
+    fn choose(arguments: &Arguments) -> Result<Self> {
+        let Some(url) = &arguments.database else {
+            let folder = tempfile::Builder::new()
+                .prefix("symbolon-dev-")
+                .tempdir()
+                .context("can't make a temporary folder")?;
+            let path = folder.path().join("symbolon.db");
+            let path = path
+                .to_str()
+                .context("the temporary folder's name is no UTF-8")?;
+            let key = KeyEncryptionKey::generate(&mut Randomness::system());
+            return Ok(Self {
+                database: path.parse()?,
+                key: KeySource::Given(key),
+                folder: Some(folder),
+            });
+        };
+        let database: DatabaseUrl = url.parse().context("--database")?;
+        let key = key_source(arguments.key_encryption_key_file.clone(), &database)?;
+        Ok(Self {
+            database,
+            key,
+            folder: None,
+        })
+    }
+}
+
+fn key_source(file: Option<PathBuf>, database: &DatabaseUrl) -> Result<KeySource> {
+    if let Some(path) = file {
+        return Ok(KeySource::File(path));
+    }
+    if let Ok(text) = std::env::var(KEY_VARIABLE) {
+        return Ok(KeySource::Given(
+            KeyEncryptionKey::parse(&text).context(KEY_VARIABLE)?,
+        ));
+    }
+    match database {
+        #[cfg(feature = "sqlite")]
+        DatabaseUrl::Sqlite(path) => {
+            let mut beside = path.clone().into_os_string();
+            beside.push(".key");
+            Ok(KeySource::File(beside.into()))
+        }
+        #[cfg(feature = "postgres")]
+        DatabaseUrl::Postgres(_) => bail!(
+            "a PostgreSQL database needs a key-encryption key that is kept elsewhere: set \
+             {KEY_VARIABLE} to what `openssl rand -hex 32` prints, or name a file for it with \
+             --key-encryption-key-file (made if the database is new)"
+        ),
+    }
+}
+
+/// 144 random bits, in characters that a shell leaves alone.
+fn password() -> String {
+    let mut bytes = [0; 18];
+    Randomness::system().fill(&mut bytes);
+    BASE64URL_NOPAD.encode(&bytes)
+}
+
+/// Makes the demo user, or gives them the new password.
+async fn demo_user(engine: &Engine, password: &str) -> Result<()> {
+    let user = || {
+        NewUser::try_from(UserInput {
+            username: USERNAME,
+            password,
+            roles: ROLES,
+        })
+    };
+    match engine.app.create_user(user()?).await {
+        Ok(_) => Ok(()),
+        Err(CreateUserError::NameTaken) => {
+            let NewUser {
+                username, password, ..
+            } = user()?;
+            engine.app.set_password(username, password).await?;
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Logs in as the demo user does.
+async fn first_token(engine: &Engine, password: &str) -> Result<String> {
+    let NewUser {
+        username, password, ..
+    } = NewUser::try_from(UserInput {
+        username: USERNAME,
+        password,
+        roles: ROLES,
+    })?;
+    match engine.app.login(username, password).await {
+        Ok(granted) => Ok(granted.access_token),
+        Err(LoginError::Refused) => bail!(
+            "the user {USERNAME:?} of this database can't log in; name a new database with \
+             --database"
+        ),
+        Err(LoginError::App(error)) => Err(error.into()),
+    }
+}
+
+/// Ends with the first of SIGINT (Ctrl-C) and SIGTERM.
+fn signals() -> Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("ending");
+    })
+}

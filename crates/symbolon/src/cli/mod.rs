@@ -1,0 +1,56 @@
+//! The command line: reads arguments, calls the engine, prints for people or for programs.
+//!
+//! What a program may read goes to stdout, everything else to stderr.
+
+mod dev;
+mod print;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// Authentication for web APIs.
+#[derive(Parser)]
+#[command(name = "symbolon", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Try it: a server on this machine with a demo user and a token, ready in a moment
+    Dev(dev::Arguments),
+}
+
+/// Runs the program and gives its exit code: 0 when it did what was asked, 1 when it couldn't, 2
+/// when it was asked wrongly.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let logs = EnvFilter::try_from_env("SYMBOLON_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    fmt()
+        .with_env_filter(logs)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_target(false)
+        .init();
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| {
+            runtime.block_on(async {
+                match arguments.command {
+                    Command::Dev(arguments) => dev::run(arguments).await,
+                }
+            })
+        });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What an engine is told at its start.
+//!
+//! Invariant: the issuer is said, never guessed from a request (M1): a `Host` header must not be
+//! able to change one byte of a token or a document.
+
+use symbolon_guard::Clock;
+use symbolon_token::Algorithm;
+
+use crate::{DatabaseUrl, KeySource, Randomness, StoreOptions};
+
+/// The settings of an [`Engine`](crate::Engine). [`Config::new`] takes what has no default.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The issuer identifier, the `iss` of every token (RFC 8414 §2): https, or http on a loopback
+    /// address, without query, fragment or trailing slash.
+    pub issuer: String,
+    /// Where the data is kept.
+    pub database: DatabaseUrl,
+    /// How the database is used.
+    pub store: StoreOptions,
+    /// The key that the private signing keys are encrypted with.
+    pub key_encryption_key: KeySource,
+    /// What access tokens are signed with; ES256 unless said otherwise.
+    pub signing_algorithm: Algorithm,
+    /// The time; the system's unless said otherwise.
+    pub clock: Clock,
+    /// Random bytes; the system's unless said otherwise.
+    pub randomness: Randomness,
+    /// What may open the store.
+    pub(crate) maker: Maker,
+}
+
+/// What a store is for. One that was made for trying things out holds a user whose password is
+/// printed at each start: it must never be taken for a real one, nor a real one for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Maker {
+    /// `symbolon dev`.
+    Dev,
+    /// A server or a program.
+    Engine,
+}
+
+impl Maker {
+    /// The word in the store's marker row.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Engine => "engine",
+        }
+    }
+}
+
+impl Config {
+    /// A configuration with the default for everything else.
+    pub fn new(
+        issuer: impl Into<String>,
+        database: DatabaseUrl,
+        key_encryption_key: KeySource,
+    ) -> Self {
+        Self {
+            issuer: issuer.into(),
+            database,
+            store: StoreOptions::default(),
+            key_encryption_key,
+            signing_algorithm: Algorithm::ES256,
+            clock: Clock::system(),
+            randomness: Randomness::system(),
+            maker: Maker::Engine,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        check_issuer(&self.issuer)?;
+        if self.signing_algorithm.is_symmetric() {
+            return Err(ConfigError::SymmetricAlgorithm(self.signing_algorithm));
+        }
+        Ok(())
+    }
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The issuer is no https URL, or has what an issuer must not have.
+    #[error(
+        "the issuer {0:?} must be an https URL (or http on a loopback address) without query, \
+         fragment, user name or trailing slash, as in https://login.example.com"
+    )]
+    Issuer(String),
+    /// A key that verifies would also sign.
+    #[error("{0} can't sign tokens that others verify by a published key; choose ES256 or EdDSA")]
+    SymmetricAlgorithm(Algorithm),
+}
+
+/// RFC 8414 §2: https, no query, no fragment. Plain http is for machines that talk to themselves.
+fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
+    let refuse = || Err(ConfigError::Issuer(issuer.to_owned()));
+    let Ok(uri) = issuer.parse::<::http::Uri>() else {
+        return refuse();
+    };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return refuse();
+    };
+    let host = authority.host().trim_matches(['[', ']']);
+    let loopback = host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    let plain = issuer
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@'));
+    if !plain || issuer.ends_with('/') || !(scheme == "https" || scheme == "http" && loopback) {
+        return refuse();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m1_an_issuer_is_https_or_loopback_and_nothing_more() {
+        for issuer in [
+            "https://login.example.com",
+            "https://login.example.com:8443/tenants/a",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080",
+            "http://localhost:8080",
+        ] {
+            assert_eq!(check_issuer(issuer), Ok(()), "{issuer}");
+        }
+        for issuer in [
+            "",
+            "login.example.com",
+            "http://login.example.com",
+            "http://127.0.0.1.example.com",
+            "https://login.example.com/",
+            "https://login.example.com?x=1",
+            "https://login.example.com#x",
+            "https://me@login.example.com",
+            "https://login.example.com/a b",
+            "ftp://login.example.com",
+            "https://로그인.example",
+        ] {
+            assert!(check_issuer(issuer).is_err(), "{issuer}");
+        }
+    }
+}

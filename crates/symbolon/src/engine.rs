@@ -1,0 +1,179 @@
+//! The engine: an app, its routes and its jobs, opened and shut down as one.
+
+use std::sync::Arc;
+
+use symbolon_guard::Guard;
+use symbolon_rules::{Entropy, id::StoreId, oauth::discovery::Metadata};
+use symbolon_token::{Policy, Timestamp, Typ, Verifier};
+
+use crate::{
+    Config, ConfigError, KeySourceError, OpenError, StoreError,
+    app::App,
+    http,
+    jobs::Jobs,
+    keys::{KeyEncryptionKey, KeyRing, Opening, RingError, StoreContent},
+    passwords::PasswordHasher,
+    store::{FindStore, Instance, MakeStore, Store},
+};
+
+/// Authentication, ready to be mounted: users, sessions and keys on a database.
+///
+/// Clones are cheap and share everything. Dropping the last one without [`Engine::shutdown`] loses
+/// nothing that was acknowledged; shutting down lets work under way finish.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) app: Arc<App>,
+    jobs: Arc<Jobs>,
+}
+
+impl Engine {
+    /// Opens the database, brings its schema up to date and makes what is missing: the store's
+    /// identity, a signing key and its standby.
+    ///
+    /// Must be called within a tokio runtime, which the engine's jobs go on running in.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
+        config.check()?;
+        let store = Store::open(&config.database, config.store, config.maker).await?;
+        let now = config.clock.now();
+        let mut randomness = config.randomness.clone();
+
+        let (instance, kek) = identify(&store, &config, now, &mut randomness).await?;
+        let keys = KeyRing::open(Opening {
+            store: &store,
+            store_id: instance.id,
+            kek: &kek,
+            algorithm: config.signing_algorithm,
+            randomness: &config.randomness,
+            now,
+        })
+        .await?;
+        // RFC 9068 §4: an access token for this issuer, by one of its own keys.
+        let policy = Policy {
+            issuer: config.issuer.clone(),
+            audience: vec![config.issuer.clone()],
+            algorithms: vec![config.signing_algorithm],
+            typ: Typ::ACCESS_TOKEN,
+        };
+        let verifier = Verifier::new(keys.verifying_keys()?, policy).map_err(RingError::from)?;
+
+        let app = Arc::new(App {
+            metadata: Metadata::new(&config.issuer),
+            guard: Guard::with_clock(verifier, config.clock.clone()),
+            passwords: PasswordHasher::new(config.randomness.clone()),
+            issuer: config.issuer,
+            clock: config.clock,
+            randomness: config.randomness,
+            store,
+            keys,
+        });
+        let jobs = Arc::new(Jobs::start(&app));
+        Ok(Self { app, jobs })
+    }
+
+    /// Every route of Symbolon, to be served as it is or merged into a program's own router.
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
+        http::router(Arc::clone(&self.app))
+    }
+
+    /// A guard that trusts this engine's tokens by the keys in memory, for a program's own routes.
+    pub fn guard(&self) -> Guard {
+        self.app.guard.clone()
+    }
+
+    /// The issuer identifier, as configured.
+    pub fn issuer(&self) -> &str {
+        &self.app.issuer
+    }
+
+    /// Where verifiers elsewhere find the keys.
+    pub fn jwks_uri(&self) -> &str {
+        self.app.metadata.jwks_uri()
+    }
+
+    /// Ends the jobs, lets database work under way finish and closes the database. What is asked of
+    /// this engine afterwards is answered 503.
+    pub async fn shutdown(&self) {
+        self.jobs.stop().await;
+        self.app.store.close().await;
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("issuer", &self.app.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Finds out which store this is, or makes it one, and that the key at hand is its key.
+///
+/// Two nodes that start on an empty database both offer an identity; the row that is there first
+/// holds, and the other node is told if its key is not the one.
+async fn identify(
+    store: &Store,
+    config: &Config,
+    now: Timestamp,
+    randomness: &mut impl Entropy,
+) -> Result<(Instance, KeyEncryptionKey), StartError> {
+    let content = match store.run(FindStore).await? {
+        None => StoreContent::Empty,
+        Some(_) => StoreContent::Keys,
+    };
+    let kek = config.key_encryption_key.load(content, randomness)?;
+    let make = MakeStore {
+        instance: Instance {
+            id: StoreId::generate(now, randomness),
+            maker: config.maker.as_str().to_owned(),
+            kek_id: kek.id(),
+        },
+        now,
+    };
+    let instance = store.run(make).await?;
+    if instance.maker != config.maker.as_str() {
+        return Err(OpenError::OtherMaker {
+            database: config.database.to_string(),
+            maker: instance.maker,
+        }
+        .into());
+    }
+    if instance.kek_id != kek.id() {
+        return Err(StartError::KeyMismatch {
+            held: kek.id(),
+            wanted: instance.kek_id,
+        });
+    }
+    Ok((instance, kek))
+}
+
+/// Why an engine doesn't start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database can't be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// There is no key-encryption key.
+    #[error(transparent)]
+    KeySource(#[from] KeySourceError),
+    /// The key-encryption key is another store's.
+    #[error(
+        "the keys in this database were encrypted with the key-encryption key {wanted}, and the \
+         one given is {held}; give that one"
+    )]
+    KeyMismatch {
+        /// The name of the one given.
+        held: String,
+        /// The name of the one that is wanted.
+        wanted: String,
+    },
+    /// The signing keys can't be read or made.
+    #[error(transparent)]
+    Keys(#[from] RingError),
+    /// The database failed while starting.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,54 @@
+//! `POST /api/login`: a username and a password in, an access token out.
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    response::Response,
+};
+use serde::Serialize;
+use symbolon_rules::{password::PlainPassword, user::Username};
+
+use super::super::{
+    body::{Fields, read_fields},
+    error::{Language, Problem},
+    router::Http,
+};
+use crate::app::LoginError;
+
+/// The answer, in the words of RFC 6749 §5.1.
+#[derive(Serialize)]
+pub(crate) struct TokenResponse {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+}
+
+pub(crate) async fn login(
+    State(http): State<Http>,
+    language: Language,
+    request: Request,
+) -> Result<Json<TokenResponse>, Response> {
+    let (username, password) = credentials(request)
+        .await
+        .map_err(|problem| problem.answer(language))?;
+    match http.app.login(username, password).await {
+        Ok(granted) => Ok(Json(TokenResponse {
+            access_token: granted.access_token,
+            token_type: "Bearer",
+            expires_in: granted.expires_in.as_secs(),
+        })),
+        Err(LoginError::Refused) => Err(Problem::InvalidCredentials.answer(language)),
+        Err(LoginError::App(error)) => Err(Problem::from(error).answer(language)),
+    }
+}
+
+async fn credentials(request: Request) -> Result<(Username, PlainPassword), Problem> {
+    let mut fields: Fields = read_fields(request).await?;
+    let username = fields.take("username")?;
+    let password = fields.take("password")?;
+    fields.finish()?;
+    Ok((
+        Username::parse(&username).map_err(Problem::Username)?,
+        PlainPassword::parse(&password).map_err(Problem::Password)?,
+    ))
+}

@@ -1,0 +1,243 @@
+//! The only file that picks a status: refusals and failures as problem details (RFC 9457).
+//!
+//! Invariant: an answer is fixed text and the name of a field of ours. Nothing that was sent comes
+//! back, and the four ways a login can be wrong are one answer (W4).
+
+use std::convert::Infallible;
+
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use symbolon_rules::{password::PasswordError, user::UsernameError};
+
+use super::messages::{self, Message};
+use crate::app::AppError;
+
+/// Everything that can be wrong with a request, or with us.
+#[derive(Debug)]
+pub(super) enum Problem {
+    InvalidCredentials,
+    SessionOver,
+    Username(UsernameError),
+    Password(PasswordError),
+    MissingField(&'static str),
+    DuplicateField(&'static str),
+    FieldType(&'static str),
+    UnknownField,
+    MalformedJson,
+    MalformedForm,
+    NotAnObject,
+    NotUtf8,
+    DuplicateContentType,
+    UnsupportedMediaType,
+    BodyTooLarge,
+    BodyCutOff,
+    RequestTimeout,
+    NotFound,
+    MethodNotAllowed,
+    Unavailable,
+    Internal,
+}
+
+impl Problem {
+    /// The status of the answer and its stable code; docs/errors.md lists them.
+    const fn kind(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
+            Self::SessionOver => (StatusCode::UNAUTHORIZED, "invalid_token"),
+            Self::Username(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_username"),
+            Self::Password(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_password"),
+            Self::MissingField(_) => (StatusCode::UNPROCESSABLE_ENTITY, "missing_field"),
+            Self::DuplicateField(_) => (StatusCode::UNPROCESSABLE_ENTITY, "duplicate_field"),
+            Self::FieldType(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_field_type"),
+            Self::UnknownField => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_field"),
+            Self::NotAnObject => (StatusCode::UNPROCESSABLE_ENTITY, "not_an_object"),
+            Self::MalformedJson => (StatusCode::BAD_REQUEST, "malformed_json"),
+            Self::MalformedForm => (StatusCode::BAD_REQUEST, "malformed_form"),
+            Self::NotUtf8 => (StatusCode::BAD_REQUEST, "not_utf8"),
+            Self::DuplicateContentType => (StatusCode::BAD_REQUEST, "duplicate_header"),
+            Self::BodyCutOff => (StatusCode::BAD_REQUEST, "body_cut_off"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+        }
+    }
+
+    const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::MissingField(field) | Self::DuplicateField(field) | Self::FieldType(field) => {
+                Some(*field)
+            }
+            Self::Username(_) => Some("username"),
+            Self::Password(_) => Some("password"),
+            _ => None,
+        }
+    }
+
+    /// The answer for a caller who reads this language.
+    pub(super) fn answer(&self, language: Language) -> Response {
+        let (status, code) = self.kind();
+        let Message { title, detail } = messages::of(self, language);
+        let body = Details {
+            r#type: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail,
+            code,
+            field: self.field(),
+        };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(
+            header::CONTENT_LANGUAGE,
+            HeaderValue::from_static(language.tag()),
+        );
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+        match self {
+            // RFC 6750 §3.1: a token that was good and is no more.
+            Self::SessionOver => {
+                const CHALLENGE: &str =
+                    r#"Bearer error="invalid_token", error_description="The session has ended""#;
+                headers.insert(
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static(CHALLENGE),
+                );
+            }
+            Self::Unavailable => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            // A body that wasn't read to its end would be taken for the next request.
+            Self::BodyTooLarge | Self::RequestTimeout | Self::BodyCutOff => {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Unavailable(reason) => {
+                tracing::warn!(reason, "answering 503");
+                Self::Unavailable
+            }
+            AppError::Fault(reason) => {
+                tracing::error!(reason, "answering 500");
+                Self::Internal
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Details {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+}
+
+/// A language that people are answered in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    English,
+    Korean,
+}
+
+impl Language {
+    const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Korean => "ko",
+        }
+    }
+
+    /// RFC 9110 §12.5.4: the one that the caller prefers, English where that isn't said.
+    fn preferred(headers: &HeaderMap) -> Self {
+        let values = headers.get_all(header::ACCEPT_LANGUAGE).iter();
+        let ranges = values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','));
+        let mut weights = [0.0_f32; 2];
+        for range in ranges {
+            let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let weight = parameters
+                .trim()
+                .strip_prefix("q=")
+                .map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
+            let primary = tag.trim().split('-').next().unwrap_or_default();
+            let slot = match primary.to_ascii_lowercase().as_str() {
+                "en" | "*" => 0,
+                "ko" => 1,
+                _ => continue,
+            };
+            weights[slot] = weights[slot].max(weight);
+        }
+        if weights[1] > weights[0] {
+            Self::Korean
+        } else {
+            Self::English
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Language {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self::preferred(&parts.headers))
+    }
+}
+
+/// What is at no route.
+pub(super) async fn not_found(language: Language) -> Response {
+    Problem::NotFound.answer(language)
+}
+
+/// What is at a route that doesn't take this method; the router adds `Allow`.
+pub(super) async fn method_not_allowed(language: Language) -> Response {
+    Problem::MethodNotAllowed.answer(language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preferred_language_is_chosen_by_weight() {
+        for (accepted, expected) in [
+            ("", Language::English),
+            ("ko", Language::Korean),
+            ("ko-KR,ko;q=0.9,en-US;q=0.8", Language::Korean),
+            ("en;q=0.8, ko;q=0.9", Language::Korean),
+            ("en-GB, ko;q=0.9", Language::English),
+            ("fr", Language::English),
+            ("ko;q=0", Language::English),
+            ("*", Language::English),
+            ("ko;q=x", Language::English),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, accepted.parse().unwrap());
+            assert_eq!(Language::preferred(&headers), expected, "{accepted:?}");
+        }
+    }
+}

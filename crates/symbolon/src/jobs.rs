@@ -1,0 +1,58 @@
+//! What an engine does by itself: for now, removing sessions that are over.
+//!
+//! Small steps, so that nobody waits behind them; an expired session counts for nothing whether its
+//! row is still there or not (expiry is judged at use, never by the sweeper).
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::{
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{app::App, store::SweepSessions};
+
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+const SWEEP_STEP: i64 = 500;
+
+/// The tasks of an engine; they end with it.
+#[derive(Debug)]
+pub(crate) struct Jobs(Mutex<Option<JoinHandle<()>>>);
+
+impl Jobs {
+    /// Starts them. They hold the app weakly: an engine that is dropped ends them too.
+    pub(crate) fn start(app: &Arc<App>) -> Self {
+        Self(Mutex::new(Some(tokio::spawn(sweep(Arc::downgrade(app))))))
+    }
+
+    /// Stops them and waits until they have.
+    pub(crate) async fn stop(&self) {
+        let task = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.abort();
+            // The error says that it was stopped.
+            let _ = task.await;
+        }
+    }
+}
+
+async fn sweep(app: Weak<App>) {
+    let mut ticks = interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(app) = app.upgrade() else { return };
+        let sweep = || SweepSessions {
+            now: app.clock.now(),
+            limit: SWEEP_STEP,
+        };
+        while let Ok(swept) = app.store.run(sweep()).await {
+            if swept < SWEEP_STEP.unsigned_abs() {
+                break;
+            }
+        }
+    }
+}

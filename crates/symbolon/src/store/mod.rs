@@ -1,0 +1,161 @@
+//! The store: whole domain operations on SQLite or PostgreSQL, and the only place with SQL.
+//!
+//! An [`Operation`] is written once and runs on both engines, in one transaction. What it decides
+//! by stands in its statements (`WHERE credential_epoch = $4`), never in a read before a write:
+//! the row count is the truth. [`Store::run`] works in a task of its own, so a client that hangs up
+//! can't cancel half of one, and under a deadline, so a database that hangs costs a 503 and not the
+//! server.
+
+mod error;
+mod instance;
+mod keys;
+mod ownership;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod sessions;
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod tx;
+mod url;
+mod users;
+
+use std::{borrow::Cow, future::Future, time::Duration};
+
+use crate::config::Maker;
+pub use error::{OpenError, StoreError};
+pub(crate) use instance::{FindStore, Instance, MakeStore};
+pub(crate) use keys::{AddKey, ListKeys, SealedKey};
+pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SignedIn, SweepSessions};
+pub(crate) use tx::Tx;
+pub use url::DatabaseUrl;
+pub(crate) use users::{CreateUser, Created, FindLogin, NewUser, SetPassword};
+
+/// How the store uses its database.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreOptions {
+    /// Connections to PostgreSQL, or reading connections to SQLite, at the most.
+    pub connections: usize,
+    /// How long an operation may take, waiting for its turn included.
+    pub deadline: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            connections: 8,
+            deadline: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Whether an operation changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// It only reads, and may run beside a writer.
+    Read,
+    /// It changes rows.
+    Write,
+}
+
+/// A domain operation, written once for both engines.
+pub(crate) trait Operation: Send + Sync + 'static {
+    /// What it answers, conflicts included.
+    type Out: Send + 'static;
+    /// Whether it changes anything.
+    const ACCESS: Access;
+
+    /// Runs its statements. May run again from the start where PostgreSQL asks for that.
+    fn run(&self, tx: &mut Tx<'_>) -> impl Future<Output = Result<Self::Out, StoreError>> + Send;
+}
+
+/// A database, of either engine.
+#[derive(Debug)]
+pub(crate) struct Store {
+    engine: Engine,
+    deadline: Duration,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlite::Sqlite),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Opens a database and brings its schema up to date, unless it is somebody else's.
+    pub(crate) async fn open(
+        database: &DatabaseUrl,
+        options: StoreOptions,
+        maker: Maker,
+    ) -> Result<Self, OpenError> {
+        let engine = match database {
+            #[cfg(feature = "sqlite")]
+            DatabaseUrl::Sqlite(path) => {
+                let path = path.clone();
+                let opened = tokio::task::spawn_blocking(move || {
+                    sqlite::Sqlite::open(&path, options, maker)
+                });
+                Engine::Sqlite(opened.await.map_err(|panic| OpenError::Unreachable {
+                    database: database.to_string(),
+                    reason: panic.to_string(),
+                })??)
+            }
+            #[cfg(feature = "postgres")]
+            DatabaseUrl::Postgres(config) => {
+                Engine::Postgres(postgres::Postgres::open(config, options, maker).await?)
+            }
+        };
+        Ok(Self {
+            engine,
+            deadline: options.deadline,
+        })
+    }
+
+    /// Runs an operation to its end, whatever becomes of the caller.
+    pub(crate) async fn run<O: Operation>(&self, operation: O) -> Result<O::Out, StoreError> {
+        let engine = self.engine.clone();
+        let deadline = self.deadline;
+        let task = tokio::spawn(async move {
+            match engine {
+                #[cfg(feature = "sqlite")]
+                Engine::Sqlite(engine) => engine.run(operation, deadline).await,
+                #[cfg(feature = "postgres")]
+                Engine::Postgres(engine) => engine.run(operation, deadline).await,
+            }
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(panic) => Err(StoreError::Fault(panic.to_string())),
+        }
+    }
+
+    /// Finishes what has begun and closes the database.
+    pub(crate) async fn close(&self) {
+        match &self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(engine) => engine.close().await,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(engine) => engine.close(),
+        }
+    }
+}
+
+impl Access {
+    /// What an operation is answered that ran past its deadline.
+    const fn too_late(self) -> StoreError {
+        match self {
+            Self::Read => StoreError::Unavailable(Cow::Borrowed("it did not answer in time")),
+            Self::Write => StoreError::OutcomeUnknown,
+        }
+    }
+}
+
+fn migration_failure(error: &refinery::Error) -> OpenError {
+    match error.kind() {
+        refinery::error::Kind::MissingVersion(migration) => OpenError::Newer(migration.to_string()),
+        _ => OpenError::Migration(error.to_string()),
+    }
+}
