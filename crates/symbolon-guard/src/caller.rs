@@ -33,7 +33,9 @@ impl Caller {
         }
     }
 
-    pub(crate) fn is_from(&self, guard: &Guard) -> bool {
+    /// Whether this very guard (or a clone of it) let the caller in. A caller whom another guard let
+    /// in may come from another issuer, or be meant for another audience.
+    pub fn is_from(&self, guard: &Guard) -> bool {
         std::ptr::eq(self.guard.as_ptr(), Arc::as_ptr(&guard.inner))
     }
 

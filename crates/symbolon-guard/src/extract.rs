@@ -1,7 +1,8 @@
 //! Guarding by type: the handler's arguments say who may call it.
 //!
 //! `Caller` needs a good token, `Option<Caller>` takes a request without one, `CallerWith<R>` needs a
-//! role too. The guard comes from the router's state (`Guard: FromRef<S>`).
+//! role too. The guard comes from the router's state (`Guard: FromRef<S>`); what a layer of the same
+//! guard has checked isn't checked twice.
 //!
 //! Invariant: `Option<Caller>` is `None` only if nothing was sent; a bad token is refused there as
 //! everywhere (a client with an expired token must learn so, not be served as a stranger).
@@ -19,7 +20,8 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        admit(parts, &Guard::from_ref(state))
+        Guard::from_ref(state)
+            .admit_once(parts)
             .await?
             .ok_or(Rejection::missing_token())
     }
@@ -33,7 +35,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
-        admit(parts, &Guard::from_ref(state)).await
+        Guard::from_ref(state).admit_once(parts).await
     }
 }
 
@@ -49,18 +51,4 @@ where
         let caller = <Caller as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         Self::check(caller).ok_or_else(|| Rejection::missing_role(R::NAME))
     }
-}
-
-async fn admit(parts: &Parts, guard: &Guard) -> Result<Option<Caller>, Rejection> {
-    match admitted(parts, guard) {
-        Some(caller) => Ok(Some(caller)),
-        None => guard.admit(&parts.headers).await,
-    }
-}
-
-/// The caller whom a layer of the same guard let in. Of the same guard only: one for another issuer
-/// or audience has proved nothing here.
-fn admitted(parts: &Parts, guard: &Guard) -> Option<Caller> {
-    let caller = parts.extensions.get::<Caller>()?;
-    caller.is_from(guard).then(|| caller.clone())
 }

@@ -8,7 +8,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::HeaderMap;
+use http::{HeaderMap, request::Parts};
 use symbolon_token::{AccessClaims, KeySet, Timestamp, Verified, Verifier};
 
 use crate::{
@@ -112,7 +112,7 @@ impl Guard {
             return Outcome::Unavailable(unavailable);
         };
         match verifier.verify::<AccessClaims>(token, now) {
-            Ok(verified) => Outcome::Valid(verified),
+            Ok(token) => Outcome::Valid(token),
             // The issuer can't be asked about this key just now: refusing the token would turn a
             // failure of ours into a "no".
             Err(error) if error.is_unknown_key() && held.retry_after.is_some() => {
@@ -143,6 +143,14 @@ impl Guard {
             Outcome::Valid(token) => Ok(Some(Caller::new(self, token))),
             Outcome::Invalid(invalid) => Err(Rejection::invalid(invalid)),
             Outcome::Unavailable(unavailable) => Err(Rejection::unavailable(unavailable)),
+        }
+    }
+
+    /// As [`Guard::admit`], unless a layer of this same guard has already let the caller in.
+    pub(crate) async fn admit_once(&self, parts: &Parts) -> Result<Option<Caller>, Rejection> {
+        match parts.extensions.get::<Caller>() {
+            Some(caller) if caller.is_from(self) => Ok(Some(caller.clone())),
+            _ => self.admit(&parts.headers).await,
         }
     }
 

@@ -13,7 +13,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response};
+use http::{Request, Response, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -56,10 +56,10 @@ impl GuardLayer {
         self
     }
 
-    async fn admit(&self, headers: &http::HeaderMap) -> Result<Caller, Rejection> {
+    async fn admit(&self, parts: &Parts) -> Result<Caller, Rejection> {
         let caller = self
             .guard
-            .admit(headers)
+            .admit_once(parts)
             .await?
             .ok_or(Rejection::missing_token())?;
         match self.roles.iter().find(|role| !caller.has_role(role)) {
@@ -109,7 +109,7 @@ where
         let layer = self.layer.clone();
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
-            match layer.admit(&parts.headers).await {
+            match layer.admit(&parts).await {
                 Ok(caller) => {
                     parts.extensions.insert(caller);
                     inner.call(Request::from_parts(parts, body)).await
