@@ -1,0 +1,16 @@
+//! The guard from outside, as the service that uses it and as those who attack it see it.
+//!
+//! Tests are named after the rows of the requirements they show. Time is a fixed clock that a test
+//! moves; the only network is loopback.
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what can't be unwrapped is the failure"
+)]
+
+mod extract;
+mod headers;
+mod keys;
+mod layer;
+mod remote;
+mod support;
+mod tokens;
