@@ -12,9 +12,10 @@ use std::borrow::Cow;
 
 use crate::{
     error::{Error, ErrorKind},
-    json::scan::Scanner,
+    json::{items::Items, scan::Scanner},
 };
 
+mod items;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -110,30 +111,5 @@ impl<'a> Text<'a> {
             '\\' => scan::escape(&mut rest),
             plain => Some(plain),
         })
-    }
-}
-
-/// Walks over the values inside scanned brackets or braces; of an object, names and values in turn.
-struct Items<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Items<'a> {
-    fn of(container: &'a str) -> Self {
-        Self {
-            rest: container.get(1..).unwrap_or_default(),
-        }
-    }
-}
-
-impl<'a> Iterator for Items<'a> {
-    type Item = Value<'a>;
-
-    fn next(&mut self) -> Option<Value<'a>> {
-        let between = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | ':');
-        let rest = self.rest.trim_start_matches(between);
-        let (value, rest) = rest.split_at_checked(scan::length_of_value(rest))?;
-        self.rest = rest;
-        (!value.is_empty()).then(|| Value::of(value))
     }
 }

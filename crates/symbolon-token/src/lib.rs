@@ -44,6 +44,7 @@ mod jws;
 mod key;
 mod key_set;
 mod pem;
+mod policy;
 mod public_key;
 mod registered;
 mod sign;
@@ -62,10 +63,15 @@ pub use crate::{
     jwk::{Jwk, JwkSet},
     key::VerifyingKey,
     key_set::{KeySet, ParsedKeySet, SkippedKey},
+    policy::Policy,
     registered::RegisteredClaims,
     sign::sign,
     signing_key::SigningKey,
     time::Timestamp,
     typ::Typ,
-    verify::{Policy, Verified, Verifier},
+    verify::{Verified, Verifier},
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,34 +4,19 @@
 //! after every check has passed. Nothing about the claims is said before the signature is good, so an
 //! expired forgery is a forgery (CVE-2024-51744). RFC 7515 §5.2, RFC 7519 §7.2, RFC 8725 §3.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Algorithm, KeySet, RegisteredClaims, Timestamp, Typ,
+    Algorithm, KeySet, Policy, RegisteredClaims, Timestamp,
     error::{Error, ErrorKind},
-    header::{ALGORITHM_NOT_ALLOWED, Header},
+    header::Header,
     json::Object,
     jws::Compact,
+    policy::Checks,
     registered::Unchecked,
 };
-
-/// The most that clocks may differ.
-const LEEWAY_LIMIT: Duration = Duration::from_mins(1);
-
-/// What a token must say to be accepted. Every field is needed, so there is no default.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// The issuer identifier, compared exactly (RFC 8725 §3.8). The keys must be this issuer's.
-    pub issuer: String,
-    /// The names by which this service is meant; a token must name at least one (RFC 8725 §3.9).
-    pub audience: Vec<String>,
-    /// The algorithms that are accepted. Every key's algorithm must be among them.
-    pub algorithms: Vec<Algorithm>,
-    /// The one kind of token that is accepted (RFC 8725 §3.11).
-    pub typ: Typ,
-}
 
 /// Checks tokens of one issuer for one service. Cheap to clone, never blocks.
 ///
@@ -76,15 +61,7 @@ pub struct Policy {
 #[derive(Clone, Debug)]
 pub struct Verifier {
     keys: KeySet,
-    policy: Arc<Policy>,
-    leeway: Duration,
-    audience_check: AudienceCheck,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AudienceCheck {
-    AnyOfPolicy,
-    Waived,
+    checks: Checks,
 }
 
 impl Verifier {
@@ -92,43 +69,25 @@ impl Verifier {
     ///
     /// Fails if a list or string of the policy is empty, or if a key's algorithm isn't in the policy.
     pub fn new(keys: KeySet, policy: Policy) -> Result<Self, Error> {
-        if policy.issuer.is_empty() {
-            return Err(incomplete("the policy has no issuer"));
-        }
-        if policy.audience.is_empty() || policy.audience.iter().any(String::is_empty) {
-            return Err(incomplete("the policy has no audience, or an empty one"));
-        }
-        if policy.algorithms.is_empty() {
-            return Err(incomplete("the policy allows no algorithm"));
-        }
-        check_algorithms(&keys, &policy)?;
-        Ok(Self {
-            keys,
-            policy: Arc::new(policy),
-            leeway: Duration::ZERO,
-            audience_check: AudienceCheck::AnyOfPolicy,
-        })
+        let checks = Checks::new(policy)?;
+        checks.check_keys(&keys)?;
+        Ok(Self { keys, checks })
     }
 
     /// The same verifier with newer keys of the same issuer. Fails like [`Verifier::new`].
     pub fn with_keys(&self, keys: KeySet) -> Result<Self, Error> {
-        check_algorithms(&keys, &self.policy)?;
+        self.checks.check_keys(&keys)?;
         Ok(Self {
             keys,
-            ..self.clone()
+            checks: self.checks.clone(),
         })
     }
 
     /// Forgives clocks that differ by this much, for `exp` and `nbf`. None is forgiven by default;
     /// more than 60 seconds fails.
     pub fn leeway(self, leeway: Duration) -> Result<Self, Error> {
-        if leeway > LEEWAY_LIMIT {
-            return Err(Error::new(
-                ErrorKind::InvalidPolicy,
-                "the leeway is longer than 60 seconds",
-            ));
-        }
-        Ok(Self { leeway, ..self })
+        let checks = self.checks.with_leeway(leeway)?;
+        Ok(Self { checks, ..self })
     }
 
     /// Accepts tokens for any audience, and tokens without one.
@@ -137,14 +96,14 @@ impl Verifier {
     /// wrong type is still refused.
     pub fn dangerous_any_audience(self) -> Self {
         Self {
-            audience_check: AudienceCheck::Waived,
+            checks: self.checks.without_audience(),
             ..self
         }
     }
 
     /// What is asked of a token.
     pub fn policy(&self) -> &Policy {
-        &self.policy
+        self.checks.policy()
     }
 
     /// The keys in use.
@@ -166,10 +125,11 @@ impl Verifier {
         let compact = Compact::split(token)?;
         let header = compact.header()?;
         let header = Header::parse(&header)?;
-        self.check_header(&header)?;
+        self.checks.check_header(&header)?;
         let key = self.keys.select(&header)?;
         let payload = compact.payload_signed_by(key)?;
-        let registered = self.check_claims(Unchecked::read(Object::parse(&payload)?)?, now)?;
+        let unchecked = Unchecked::read(Object::parse(&payload)?)?;
+        let registered = self.checks.check_claims(unchecked, now)?;
         // The message of the JSON library quotes the token, so it goes no further.
         let claims = serde_json::from_slice(&payload).map_err(|_| {
             Error::new(
@@ -182,78 +142,6 @@ impl Verifier {
             registered,
             key_id: key.kid().map(str::to_owned),
             algorithm: key.algorithm(),
-        })
-    }
-
-    fn check_header(&self, header: &Header<'_>) -> Result<(), Error> {
-        if !self.policy.algorithms.contains(&header.algorithm) {
-            return Err(ALGORITHM_NOT_ALLOWED);
-        }
-        // Without a type, an ID token or a logout token of the same issuer could pass for an access
-        // token (RFC 8725 §2.8, §3.11).
-        let typ = header.typ.as_deref();
-        if !typ.is_some_and(|typ| self.policy.typ.matches(typ)) {
-            return Err(Error::new(
-                ErrorKind::WrongTyp,
-                "the token is of another kind, or doesn't say of which",
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_claims(&self, claims: Unchecked, now: Timestamp) -> Result<RegisteredClaims, Error> {
-        let issuer = claims.issuer.ok_or(missing("iss"))?;
-        if issuer != self.policy.issuer {
-            return Err(Error::claim_refused(
-                ErrorKind::WrongIssuer,
-                "iss",
-                "it is another issuer",
-            ));
-        }
-        let audience = match (claims.audience, self.audience_check) {
-            (None, AudienceCheck::AnyOfPolicy) => return Err(missing("aud")),
-            (audience, AudienceCheck::Waived) => audience.unwrap_or_default(),
-            (Some(audience), AudienceCheck::AnyOfPolicy) => {
-                if !audience
-                    .iter()
-                    .any(|one| self.policy.audience.contains(one))
-                {
-                    return Err(Error::claim_refused(
-                        ErrorKind::WrongAudience,
-                        "aud",
-                        "this service isn't named",
-                    ));
-                }
-                audience
-            }
-        };
-        let expires_at = claims.expires_at.ok_or(missing("exp"))?;
-        // RFC 7519 §4.1.4: on or after this time it must not be accepted.
-        if now >= expires_at + self.leeway {
-            return Err(Error::claim_refused(
-                ErrorKind::Expired,
-                "exp",
-                "the token has expired",
-            ));
-        }
-        if claims
-            .not_before
-            .is_some_and(|not_before| now + self.leeway < not_before)
-        {
-            return Err(Error::claim_refused(
-                ErrorKind::NotYetValid,
-                "nbf",
-                "the token isn't valid yet",
-            ));
-        }
-        Ok(RegisteredClaims {
-            issuer,
-            subject: claims.subject,
-            audience,
-            expires_at,
-            issued_at: claims.issued_at,
-            not_before: claims.not_before,
-            token_id: claims.token_id,
         })
     }
 }
@@ -308,23 +196,4 @@ impl<C> fmt::Debug for Verified<C> {
             .field("key_id", &self.key_id)
             .finish_non_exhaustive()
     }
-}
-
-fn check_algorithms(keys: &KeySet, policy: &Policy) -> Result<(), Error> {
-    let allowed = |algorithm| policy.algorithms.contains(&algorithm);
-    if !keys.keys().iter().all(|key| allowed(key.algorithm())) {
-        return Err(Error::new(
-            ErrorKind::InvalidPolicy,
-            "a key has an algorithm that the policy doesn't allow",
-        ));
-    }
-    Ok(())
-}
-
-const fn incomplete(reason: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidPolicy, reason)
-}
-
-const fn missing(claim: &'static str) -> Error {
-    Error::claim_refused(ErrorKind::MissingClaim, claim, "it is required")
 }

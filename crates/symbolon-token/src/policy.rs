@@ -1,0 +1,176 @@
+//! What is asked of a token, and the asking.
+//!
+//! Invariant: every field of a policy is filled in, because what nobody asked for isn't checked
+//! (RFC 8725 §3.8 issuer, §3.9 audience, §3.11 type). The header is checked before the key is looked
+//! up, the claims after the signature was found good; `verify` keeps that order.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    Algorithm, KeySet, RegisteredClaims, Timestamp, Typ,
+    error::{Error, ErrorKind},
+    header::{ALGORITHM_NOT_ALLOWED, Header},
+    registered::Unchecked,
+};
+
+/// The most that clocks may differ.
+const LEEWAY_LIMIT: Duration = Duration::from_mins(1);
+
+/// What a token must say to be accepted. Every field is needed, so there is no default.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The issuer identifier, compared exactly (RFC 8725 §3.8). The keys must be this issuer's.
+    pub issuer: String,
+    /// The names by which this service is meant; a token must name at least one (RFC 8725 §3.9).
+    pub audience: Vec<String>,
+    /// The algorithms that are accepted. Every key's algorithm must be among them.
+    pub algorithms: Vec<Algorithm>,
+    /// The one kind of token that is accepted (RFC 8725 §3.11).
+    pub typ: Typ,
+}
+
+/// A complete policy, and how strictly it is taken.
+#[derive(Clone, Debug)]
+pub(crate) struct Checks {
+    policy: Arc<Policy>,
+    leeway: Duration,
+    audience: AudienceCheck,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AudienceCheck {
+    AnyOfPolicy,
+    Waived,
+}
+
+impl Checks {
+    pub(crate) fn new(policy: Policy) -> Result<Self, Error> {
+        if policy.issuer.is_empty() {
+            return Err(contradiction("the policy has no issuer"));
+        }
+        if policy.audience.is_empty() || policy.audience.iter().any(String::is_empty) {
+            return Err(contradiction("the policy has no audience, or an empty one"));
+        }
+        if policy.algorithms.is_empty() {
+            return Err(contradiction("the policy allows no algorithm"));
+        }
+        Ok(Self {
+            policy: Arc::new(policy),
+            leeway: Duration::ZERO,
+            audience: AudienceCheck::AnyOfPolicy,
+        })
+    }
+
+    pub(crate) fn with_leeway(self, leeway: Duration) -> Result<Self, Error> {
+        if leeway > LEEWAY_LIMIT {
+            return Err(contradiction("the leeway is longer than 60 seconds"));
+        }
+        Ok(Self { leeway, ..self })
+    }
+
+    pub(crate) fn without_audience(self) -> Self {
+        Self {
+            audience: AudienceCheck::Waived,
+            ..self
+        }
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// A key outside the policy could never verify anything; saying so beats waiting for its tokens.
+    pub(crate) fn check_keys(&self, keys: &KeySet) -> Result<(), Error> {
+        let allowed = |algorithm| self.policy.algorithms.contains(&algorithm);
+        if !keys.keys().iter().all(|key| allowed(key.algorithm())) {
+            return Err(contradiction(
+                "a key has an algorithm that the policy doesn't allow",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_header(&self, header: &Header<'_>) -> Result<(), Error> {
+        if !self.policy.algorithms.contains(&header.algorithm) {
+            return Err(ALGORITHM_NOT_ALLOWED);
+        }
+        // Without a type, an ID token or a logout token of the same issuer could pass for an access
+        // token (RFC 8725 §2.8, §3.11).
+        let typ = header.typ.as_deref();
+        if !typ.is_some_and(|typ| self.policy.typ.matches(typ)) {
+            return Err(Error::new(
+                ErrorKind::WrongTyp,
+                "the token is of another kind, or doesn't say of which",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_claims(
+        &self,
+        claims: Unchecked,
+        now: Timestamp,
+    ) -> Result<RegisteredClaims, Error> {
+        let issuer = claims.issuer.ok_or(missing("iss"))?;
+        if issuer != self.policy.issuer {
+            return Err(Error::claim_refused(
+                ErrorKind::WrongIssuer,
+                "iss",
+                "it is another issuer",
+            ));
+        }
+        let audience = match (claims.audience, self.audience) {
+            (None, AudienceCheck::AnyOfPolicy) => return Err(missing("aud")),
+            (audience, AudienceCheck::Waived) => audience.unwrap_or_default(),
+            (Some(audience), AudienceCheck::AnyOfPolicy) => {
+                if !audience
+                    .iter()
+                    .any(|one| self.policy.audience.contains(one))
+                {
+                    return Err(Error::claim_refused(
+                        ErrorKind::WrongAudience,
+                        "aud",
+                        "this service isn't named",
+                    ));
+                }
+                audience
+            }
+        };
+        let expires_at = claims.expires_at.ok_or(missing("exp"))?;
+        // RFC 7519 §4.1.4: on or after this time it must not be accepted.
+        if now >= expires_at + self.leeway {
+            return Err(Error::claim_refused(
+                ErrorKind::Expired,
+                "exp",
+                "the token has expired",
+            ));
+        }
+        if claims
+            .not_before
+            .is_some_and(|not_before| now + self.leeway < not_before)
+        {
+            return Err(Error::claim_refused(
+                ErrorKind::NotYetValid,
+                "nbf",
+                "the token isn't valid yet",
+            ));
+        }
+        Ok(RegisteredClaims {
+            issuer,
+            subject: claims.subject,
+            audience,
+            expires_at,
+            issued_at: claims.issued_at,
+            not_before: claims.not_before,
+            token_id: claims.token_id,
+        })
+    }
+}
+
+const fn contradiction(reason: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidPolicy, reason)
+}
+
+const fn missing(claim: &'static str) -> Error {
+    Error::claim_refused(ErrorKind::MissingClaim, claim, "it is required")
+}
