@@ -16,6 +16,8 @@ mod sessions;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(test)]
+mod suite;
 mod tx;
 mod url;
 mod users;

@@ -10,7 +10,7 @@ use super::{
 
 /// A transaction on either engine.
 pub(crate) struct Tx<'c> {
-    engine: EngineTx<'c>,
+    pub(super) engine: EngineTx<'c>,
     poisoned: bool,
 }
 
