@@ -1,6 +1,7 @@
 //! Checks access tokens (RFC 9068, sent as RFC 6750 asks) in your axum or tower service.
 //!
-//! ```
+#![cfg_attr(feature = "axum", doc = "```")]
+#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
 //! use axum::{Router, routing::get};
 //! use symbolon_guard::{Caller, Guard};
 //!

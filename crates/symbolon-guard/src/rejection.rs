@@ -12,6 +12,7 @@ use http::{
     HeaderValue, Response, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
+use serde::Serialize;
 use symbolon_token::{Error, ErrorKind};
 
 use crate::guard::{Invalid, Unavailable};
@@ -99,14 +100,17 @@ impl Rejection {
     /// The whole answer, in whatever body type the service uses.
     pub fn into_http_response<B: From<String>>(self) -> Response<B> {
         let status = self.status();
-        let body = serde_json::json!({
-            "type": "about:blank",
-            "title": status.canonical_reason(),
-            "status": status.as_u16(),
-            "detail": self.detail(),
-            "code": self.code(),
-        });
-        let mut response = Response::new(B::from(body.to_string()));
+        let detail = self.detail();
+        let body = Details {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: &detail,
+            code: self.code(),
+        };
+        // Strings and a number can always be written; an empty body would still have its status.
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = Response::new(B::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(
@@ -182,6 +186,16 @@ impl axum_core::response::IntoResponse for Rejection {
     fn into_response(self) -> axum_core::response::Response {
         self.into_http_response()
     }
+}
+
+/// RFC 9457 §3.1; `about:blank` says that the title is the status' own (§4.2.1).
+#[derive(Serialize)]
+struct Details<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: &'static str,
 }
 
 /// What the caller is told. Coarser than the token's own error, and free of the characters that an
