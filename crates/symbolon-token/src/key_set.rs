@@ -15,6 +15,9 @@ use crate::{
 /// The longest JWK Set document that is read.
 const DOCUMENT_LIMIT: usize = 1024 * 1024;
 
+/// The most entries that a JWK Set may have.
+const ENTRY_LIMIT: usize = 1024;
+
 /// The keys of one issuer. Cheap to clone.
 ///
 /// ```
@@ -59,7 +62,8 @@ impl KeySet {
     /// a whole service down. A key that doesn't name its algorithm gets the one of `algorithms` that
     /// fits it, and is left out if several do. Of keys that can't be told apart the first counts.
     ///
-    /// Fails if the document itself is longer than 1 MiB or isn't a JWK Set in strict JSON.
+    /// Fails if the document itself is longer than 1 MiB, has more than 1024 entries or isn't a JWK Set in
+    /// strict JSON.
     pub fn from_jwks(document: &[u8], algorithms: &[Algorithm]) -> Result<ParsedKeySet, Error> {
         if document.len() > DOCUMENT_LIMIT {
             return Err(Error::new(
@@ -76,6 +80,12 @@ impl KeySet {
                 "the JWK Set has no list of keys",
             ));
         };
+        if entries.items().nth(ENTRY_LIMIT).is_some() {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                "the JWK Set has more than 1024 entries",
+            ));
+        }
         let mut names = Names::default();
         let mut keys = Vec::new();
         let mut skipped = Vec::new();

@@ -32,32 +32,46 @@ impl<'a> Iterator for Items<'a> {
 
 /// How long the scanned value is that `text` starts with; zero where a container closes.
 fn length_of_value(text: &str) -> usize {
-    let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => {
-                    in_string = false;
-                    if depth == 0 {
-                        return at + 1;
-                    }
-                }
-                _ => {}
-            }
-            continue;
-        }
+    match text.as_bytes().first() {
+        Some(b'"') => length_of_string(text),
+        Some(b'{' | b'[') => length_of_container(text),
+        _ => text
+            .find([',', ':', '}', ']', ' ', '\t', '\n', '\r'])
+            .unwrap_or(text.len()),
+    }
+}
+
+fn length_of_string(text: &str) -> usize {
+    let mut bytes = text.bytes().enumerate().skip(1);
+    while let Some((at, byte)) = bytes.next() {
         match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth > 1 => depth -= 1,
-            b'}' | b']' if depth == 1 => return at + 1,
-            b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => return at,
+            b'\\' => drop(bytes.next()),
+            b'"' => return at + 1,
             _ => {}
         }
+    }
+    text.len()
+}
+
+fn length_of_container(text: &str) -> usize {
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(rest) = text.get(at..) {
+        at += match rest.as_bytes().first() {
+            Some(b'"') => length_of_string(rest),
+            Some(b'{' | b'[') => {
+                depth += 1;
+                1
+            }
+            Some(b'}' | b']') => {
+                depth -= 1;
+                if depth == 0 {
+                    return at + 1;
+                }
+                1
+            }
+            Some(_) => 1,
+            None => break,
+        };
     }
     text.len()
 }

@@ -167,6 +167,18 @@ fn t11_one_of_several_audiences_is_enough() {
 }
 
 #[test]
+fn t11_t16_the_list_of_audiences_is_bounded() {
+    let named = |others: usize| {
+        let mut audiences = vec![AUDIENCE; 1];
+        audiences.resize(others + 1, "");
+        with_claim("aud", &json!(audiences).to_string())
+    };
+    assert_eq!(judged(&named(255)), "accepted");
+    assert_eq!(refusal(&named(256)), ("invalid_claim", Some("aud")));
+    assert_eq!(refusal(&named(3_000)), ("invalid_claim", Some("aud")));
+}
+
+#[test]
 fn t11_waiving_the_audience_waives_nothing_else() {
     let waived = verifier(Algorithm::HS256).dangerous_any_audience();
     assert_eq!(outcome(&waived, &without("aud")), "accepted");

@@ -194,4 +194,7 @@ fn malformed_documents_are_fatal() {
     let long = format!("{{\"keys\":[]{}}}", " ".repeat(1024 * 1024));
     assert_eq!(parse(long.as_bytes()), "too_large");
     assert_eq!(parse(br#"{"more":1,"keys":[]}"#), "accepted");
+    let crowded = |entries: usize| json!({ "keys": vec![json!({}); entries] }).to_string();
+    assert_eq!(parse(crowded(1024).as_bytes()), "accepted");
+    assert_eq!(parse(crowded(1025).as_bytes()), "too_large");
 }
