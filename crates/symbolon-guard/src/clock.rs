@@ -6,15 +6,13 @@
 //!
 //! Invariant: the monotonic reading never goes backwards, whatever happens to the wall clock.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
-    },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+mod manual;
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use symbolon_token::Timestamp;
+
+pub use self::manual::ManualClock;
 
 /// Tells the time: the system's, or one that a test sets by hand.
 ///
@@ -46,12 +44,7 @@ impl Clock {
     /// assert_eq!(clock.now(), Timestamp::from_secs(1_700_000_005));
     /// ```
     pub fn fixed(now: Timestamp) -> ManualClock {
-        ManualClock(Arc::new(Hands {
-            wall: AtomicI64::new(now.as_millis()),
-            monotonic: AtomicU64::new(0),
-            #[cfg(feature = "remote")]
-            sleepers: std::sync::Mutex::new(Vec::new()),
-        }))
+        ManualClock::new(now)
     }
 
     /// The wall clock, in milliseconds since 1970-01-01 UTC.
@@ -70,7 +63,7 @@ impl Clock {
                     }
                 })
             }
-            Source::Manual(hands) => Timestamp::from_millis(hands.wall.load(Ordering::SeqCst)),
+            Source::Manual(hands) => hands.now(),
         }
     }
 
@@ -78,7 +71,7 @@ impl Clock {
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
             Source::System { started } => started.elapsed(),
-            Source::Manual(hands) => Duration::from_millis(hands.monotonic.load(Ordering::SeqCst)),
+            Source::Manual(hands) => hands.monotonic(),
         }
     }
 
@@ -90,7 +83,7 @@ impl Clock {
                 Some(instant) => tokio::time::sleep_until(instant.into()).await,
                 None => std::future::pending().await,
             },
-            Source::Manual(hands) => std::future::poll_fn(|cx| hands.poll_reaches(cx, at)).await,
+            Source::Manual(hands) => hands.reaches(at).await,
         }
     }
 }
@@ -101,93 +94,10 @@ impl Default for Clock {
     }
 }
 
-/// The hands of a clock made by [`Clock::fixed`]. Clones move the same clock.
-#[derive(Clone, Debug)]
-pub struct ManualClock(Arc<Hands>);
-
-impl ManualClock {
-    /// A clock that shows what these hands say.
-    pub fn clock(&self) -> Clock {
-        Clock(Source::Manual(Arc::clone(&self.0)))
-    }
-
-    /// What the wall clock shows.
-    pub fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.wall.load(Ordering::SeqCst))
-    }
-
-    /// Lets time pass: the wall clock and the monotonic reading both move on, in whole
-    /// milliseconds.
-    pub fn advance(&self, by: Duration) {
-        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        let wall = i64::try_from(by).unwrap_or(i64::MAX);
-        self.0.wall.fetch_add(wall, Ordering::SeqCst);
-        self.0.monotonic.fetch_add(by, Ordering::SeqCst);
-        self.0.wake();
-    }
-
-    /// Puts the wall clock somewhere else, as a bad NTP server does. No time passes: the monotonic
-    /// reading stays.
-    pub fn jump(&self, to: Timestamp) {
-        self.0.wall.store(to.as_millis(), Ordering::SeqCst);
-    }
-}
-
 #[derive(Clone, Debug)]
 enum Source {
     System { started: Instant },
-    Manual(Arc<Hands>),
-}
-
-#[derive(Debug)]
-struct Hands {
-    wall: AtomicI64,
-    monotonic: AtomicU64,
-    #[cfg(feature = "remote")]
-    sleepers: std::sync::Mutex<Vec<std::task::Waker>>,
-}
-
-#[cfg(not(feature = "remote"))]
-impl Hands {
-    #[expect(
-        clippy::unused_self,
-        reason = "without the refresh task nobody sleeps on a clock"
-    )]
-    fn wake(&self) {}
-}
-
-#[cfg(feature = "remote")]
-impl Hands {
-    fn wake(&self) {
-        let sleepers = std::mem::take(&mut *self.sleepers());
-        for sleeper in sleepers {
-            sleeper.wake();
-        }
-    }
-
-    fn poll_reaches(&self, cx: &std::task::Context<'_>, at: Duration) -> std::task::Poll<()> {
-        use std::task::Poll;
-
-        // Registered before the reading: an `advance` in between finds the waker, so no wake-up is
-        // lost.
-        {
-            let mut sleepers = self.sleepers();
-            if !sleepers.iter().any(|known| known.will_wake(cx.waker())) {
-                sleepers.push(cx.waker().clone());
-            }
-        }
-        if Duration::from_millis(self.monotonic.load(Ordering::SeqCst)) >= at {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    }
-
-    fn sleepers(&self) -> std::sync::MutexGuard<'_, Vec<std::task::Waker>> {
-        self.sleepers
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
+    Manual(ManualClock),
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ mod extract;
 mod guard;
 mod keys;
 mod layer;
+mod outcome;
 mod rejection;
 #[cfg(feature = "remote")]
 mod remote;
@@ -65,8 +66,9 @@ pub use crate::remote::{FetchError, RemoteBuilder, StartError};
 pub use crate::{
     caller::{Caller, CallerWith, Role},
     clock::{Clock, ManualClock},
-    guard::{Guard, Invalid, Outcome, ReplaceKeysError, Unavailable},
+    guard::Guard,
     layer::{GuardLayer, Guarded},
+    outcome::{Invalid, Outcome, ReplaceKeysError, Unavailable},
     rejection::Rejection,
     source::Malformed,
 };

@@ -15,7 +15,7 @@ use http::{
 use serde::Serialize;
 use symbolon_token::{Error, ErrorKind};
 
-use crate::guard::{Invalid, Unavailable};
+use crate::{Invalid, Unavailable};
 
 /// Why a request isn't served, and the answer that says so.
 ///

@@ -8,12 +8,12 @@
 //! Invariant: the refresh task ends with the last `Guard`.
 
 mod discovery;
+mod error;
 mod fetch;
 mod pace;
 mod refresh;
 
 use std::{
-    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -25,7 +25,7 @@ use tokio::{
     task::AbortHandle,
 };
 
-pub use self::fetch::FetchError;
+pub use self::error::{FetchError, StartError};
 use self::{
     discovery::{KeySource, address},
     fetch::Fetcher,
@@ -164,51 +164,6 @@ impl RemoteBuilder {
             task: task.abort_handle(),
         };
         Ok(Guard::fetching(keys, self.clock, remote))
-    }
-}
-
-/// Why a guard with remote keys could not be started.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The issuer is no `https` URL without query and fragment (RFC 8414 §2), nor `http` on loopback.
-    Issuer,
-    /// The key set's address is neither `https` nor `http` on loopback.
-    JwksUri,
-    /// A published key can't be used with this algorithm.
-    SymmetricAlgorithm(Algorithm),
-    /// The policy is incomplete, or the leeway too large.
-    Policy(symbolon_token::Error),
-    /// No TLS: most likely, this machine has no certificate authorities.
-    Tls(std::io::Error),
-    /// Called outside of a tokio runtime.
-    NoRuntime,
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Issuer => f.write_str(
-                "the issuer must be an https URL without query and fragment, or http on loopback",
-            ),
-            Self::JwksUri => f.write_str("the jwks_uri must be https, or http on loopback"),
-            Self::SymmetricAlgorithm(algorithm) => {
-                write!(f, "{algorithm} cannot be used with published keys")
-            }
-            Self::Policy(_) => f.write_str("the policy cannot be used"),
-            Self::Tls(_) => f.write_str("TLS cannot be set up"),
-            Self::NoRuntime => f.write_str("a remote guard starts inside of a tokio runtime"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Policy(error) => Some(error),
-            Self::Tls(error) => Some(error),
-            _ => None,
-        }
     }
 }
 

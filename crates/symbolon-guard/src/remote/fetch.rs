@@ -7,7 +7,6 @@
 //! Invariant: the TLS provider is named here and never installed for the process.
 
 use std::{
-    fmt,
     future::Future,
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -38,7 +37,7 @@ use hyper_util::{
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use tower_service::Service;
 
-use super::discovery::KeySource;
+use super::{FetchError, discovery::KeySource};
 
 const LARGEST: usize = 512 * 1024;
 const FRESH_BY_DEFAULT: Duration = Duration::from_mins(5);
@@ -120,64 +119,6 @@ impl Fetcher {
     }
 }
 
-/// Why keys could not be fetched.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum FetchError {
-    /// No connection, or one that broke.
-    Unreachable(Box<dyn std::error::Error + Send + Sync>),
-    /// Not everything was there after 5 seconds.
-    TimedOut,
-    /// An answer other than 200.
-    Status(StatusCode),
-    /// A redirect; none is followed.
-    Redirected,
-    /// The answer isn't said to be JSON.
-    NotJson,
-    /// More than 512 KiB.
-    TooLarge,
-    /// The issuer's metadata isn't an object with `issuer` and `jwks_uri`.
-    MalformedMetadata,
-    /// The metadata is that of another issuer.
-    WrongIssuer,
-    /// The metadata names a `jwks_uri` that is neither https nor on this machine.
-    InsecureJwksUri,
-    /// The key set can't be read.
-    Malformed(symbolon_token::Error),
-    /// The key set holds no key that can be used.
-    NoUsableKey,
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreachable(_) => f.write_str("the issuer cannot be reached"),
-            Self::TimedOut => f.write_str("the issuer did not answer within 5 seconds"),
-            Self::Status(status) => write!(f, "the issuer answered {status}"),
-            Self::Redirected => f.write_str("the issuer redirects, which is not followed"),
-            Self::NotJson => f.write_str("the issuer's answer is not JSON"),
-            Self::TooLarge => f.write_str("the issuer's answer is larger than 512 KiB"),
-            Self::MalformedMetadata => f.write_str("the issuer's metadata cannot be read"),
-            Self::WrongIssuer => f.write_str("the metadata is that of another issuer"),
-            Self::InsecureJwksUri => {
-                f.write_str("the issuer's jwks_uri is neither https nor on loopback")
-            }
-            Self::Malformed(_) => f.write_str("the issuer's key set cannot be read"),
-            Self::NoUsableKey => f.write_str("the issuer's key set holds no usable key"),
-        }
-    }
-}
-
-impl std::error::Error for FetchError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Unreachable(error) => Some(error.as_ref()),
-            Self::Malformed(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
 /// `application/json`, or anything `+json`. A login page or a directory listing says otherwise.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(http::HeaderValue::to_str) else {
@@ -247,56 +188,4 @@ impl Service<Name> for Resolver {
 }
 
 #[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::*;
-
-    fn headers(pairs: &[(http::HeaderName, &'static str)]) -> HeaderMap {
-        let pairs = pairs.iter().cloned();
-        pairs
-            .map(|(name, value)| (name, HeaderValue::from_static(value)))
-            .collect()
-    }
-
-    #[test]
-    fn cache_headers_are_honoured_within_bounds() {
-        for (cache_control, age, seconds) in [
-            ("max-age=600", "0", 600),
-            ("public, MAX-AGE=600, must-revalidate", "0", 600),
-            ("max-age=600", "500", 100),
-            ("max-age=600", "9999", 60),
-            ("max-age=0", "0", 60),
-            ("max-age=31536000", "0", 3600),
-            ("max-age=99999999999999999999", "0", 60),
-            ("max-age=-1", "0", 60),
-            ("no-store, max-age=600", "0", 60),
-            ("no-cache", "0", 60),
-            ("private", "0", 300),
-            ("", "nonsense", 300),
-        ] {
-            let headers = headers(&[(CACHE_CONTROL, cache_control), (AGE, age)]);
-            assert_eq!(
-                fresh_for(&headers).as_secs(),
-                seconds,
-                "{cache_control} {age}"
-            );
-        }
-        assert_eq!(fresh_for(&HeaderMap::new()), FRESH_BY_DEFAULT);
-    }
-
-    #[test]
-    fn only_json_is_json() {
-        for good in [
-            "application/json",
-            "Application/JSON; charset=utf-8",
-            "application/jwk-set+json",
-        ] {
-            assert!(is_json(&headers(&[(CONTENT_TYPE, good)])), "{good}");
-        }
-        for bad in ["text/html", "text/json", "application/jsonp", "json", ""] {
-            assert!(!is_json(&headers(&[(CONTENT_TYPE, bad)])), "{bad}");
-        }
-        assert!(!is_json(&HeaderMap::new()));
-    }
-}
+mod tests;

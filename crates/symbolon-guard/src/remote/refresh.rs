@@ -10,9 +10,9 @@ use symbolon_token::{KeySet, Verifier};
 use tokio::sync::watch;
 
 use super::{
-    Shared,
+    FetchError, Shared,
     discovery::KeySource,
-    fetch::{FetchError, Fetcher, Fresh},
+    fetch::{Fetcher, Fresh},
 };
 use crate::{
     Clock,

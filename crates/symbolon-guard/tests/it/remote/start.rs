@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use axum::{Router, routing::get};
 use http::HeaderMap;
-use symbolon_guard::{Caller, FetchError, Guard, ReplaceKeysError, StartError, token::Algorithm};
+use symbolon_guard::{
+    Caller, Clock, FetchError, Guard, ReplaceKeysError, StartError, token::Algorithm,
+};
 
 use super::{arrived, fresh, holding, remote, status};
 use crate::support::{
-    Mint, call,
+    Mint, NOW, call,
     issuer::{FakeIssuer, Reply, jwks, metadata},
     refused, until,
 };
@@ -75,12 +77,29 @@ async fn keys_are_found_by_oauth_metadata_where_there_is_no_openid() {
     assert_eq!(issuer.desk.metadata_asked(), 2);
 }
 
+/// RFC 6761 §6.3; the name that excuses plain http never leaves the machine.
+#[tokio::test]
+async fn localhost_is_this_machine() {
+    let issuer = FakeIssuer::open();
+    let url = issuer.url.replace("127.0.0.1", "localhost");
+    let keys = format!("{url}/keys");
+    issuer
+        .desk
+        .set_openid(Reply::Json(metadata(&url, &keys), ""));
+    let mint = Mint::named("1", &url);
+    issuer.publish(&[&mint]);
+    let hands = Clock::fixed(NOW);
+    let guard = Guard::remote(&url).clock(hands.clock()).start().unwrap();
+    arrived(&guard).await;
+    assert_eq!(status(&guard, &fresh(&mint, &hands)).await, 200);
+}
+
 #[tokio::test]
 async fn a_given_jwks_uri_needs_no_discovery() {
     let issuer = FakeIssuer::open();
     let mint = Mint::named("1", "https://login.example");
     issuer.publish(&[&mint]);
-    let hands = symbolon_guard::Clock::fixed(crate::support::NOW);
+    let hands = Clock::fixed(NOW);
     let guard = Guard::remote("https://login.example")
         .jwks_uri(format!("{}/keys", issuer.url))
         .clock(hands.clock())
