@@ -92,10 +92,7 @@ fn hmac_key(algorithm: Algorithm, secret: &[u8]) -> Result<Box<hmac::Key>, Error
 /// The half of a key that checks signatures.
 pub(crate) enum Verification {
     Hmac(Box<hmac::Key>),
-    Asymmetric {
-        key: ParsedPublicKey,
-        signature_length: usize,
-    },
+    Asymmetric(ParsedPublicKey),
 }
 
 impl Verification {
@@ -105,35 +102,25 @@ impl Verification {
 
     /// Takes parts that fit the algorithm and have passed the strength checks.
     pub(crate) fn asymmetric(algorithm: Algorithm, parts: &PublicParts) -> Result<Self, Error> {
-        let (key, signature_length) = match (Scheme::of(algorithm), parts) {
-            (Scheme::Rsa(parameters, _), PublicParts::Rsa { n, e }) => (
-                RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters),
-                n.len(),
-            ),
-            (Scheme::Ecdsa(_, verification, _), PublicParts::Ec { curve, x, y }) => {
+        let key = match (Scheme::of(algorithm), parts) {
+            (Scheme::Rsa(parameters, _), PublicParts::Rsa { n, e }) => {
+                RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters)
+            }
+            (Scheme::Ecdsa(_, verification, _), PublicParts::Ec { x, y, .. }) => {
                 let point = [&[4], x.as_slice(), y.as_slice()].concat();
-                (ParsedPublicKey::new(verification, point), 2 * curve.width())
+                ParsedPublicKey::new(verification, point)
             }
-            (Scheme::Ed25519, PublicParts::Ed25519 { x }) => {
-                (ParsedPublicKey::new(&ED25519, x), 64)
-            }
+            (Scheme::Ed25519, PublicParts::Ed25519 { x }) => ParsedPublicKey::new(&ED25519, x),
             _ => return Err(BAD_PUBLIC_KEY),
         };
-        Ok(Self::Asymmetric {
-            key: key.map_err(|_| BAD_PUBLIC_KEY)?,
-            signature_length,
-        })
+        Ok(Self::Asymmetric(key.map_err(|_| BAD_PUBLIC_KEY)?))
     }
 
     /// Compares in constant time where the signature is a secret (HMAC).
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         match self {
             Self::Hmac(key) => hmac::verify(key, message, signature),
-            Self::Asymmetric {
-                key,
-                signature_length,
-            } if signature.len() == *signature_length => key.verify_sig(message, signature),
-            Self::Asymmetric { .. } => return Err(BAD_SIGNATURE),
+            Self::Asymmetric(key) => key.verify_sig(message, signature),
         }
         .map_err(|_| BAD_SIGNATURE)
     }

@@ -8,7 +8,7 @@
 //! Invariant: an `Object` or `Value` holds text that has been scanned. Scanning allocates eight
 //! bytes for each member of the objects that are open and costs n log n in their number.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Ordering};
 
 use crate::{
     error::{Error, ErrorKind},
@@ -101,6 +101,16 @@ impl<'a> Text<'a> {
             Cow::Owned(self.chars().collect())
         } else {
             Cow::Borrowed(self.0)
+        }
+    }
+
+    /// The order of the texts with escapes resolved. UTF-8 sorts as its characters do, so text without
+    /// escapes compares as it stands.
+    fn order(self, other: Self) -> Ordering {
+        if self.0.contains('\\') || other.0.contains('\\') {
+            self.chars().cmp(other.chars())
+        } else {
+            self.0.cmp(other.0)
         }
     }
 

@@ -112,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn t13_application_is_implied_for_bare_names_only() {
+        let text = Typ::new("text/plain").expect("a media type");
+        assert!(text.matches("TEXT/plain"));
+        assert!(!text.matches("application/text/plain"));
+    }
+
+    #[test]
     fn a_type_of_its_own_is_checked() {
         for bad in ["", "a b", "at+jwt\n", "\"", &"a".repeat(128)] {
             assert!(Typ::new(bad).is_err(), "{bad}");

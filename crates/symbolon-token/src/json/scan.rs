@@ -90,14 +90,13 @@ impl<'a> Scanner<'a> {
 
     fn refuse_duplicates(&mut self, first_name: usize) -> Result<(), Error> {
         let text = self.text;
-        let name = |&(start, end): &Span| {
-            Text(text.get(start as usize..end as usize).unwrap_or_default()).chars()
-        };
+        let name =
+            |&(start, end): &Span| Text(text.get(start as usize..end as usize).unwrap_or_default());
         let names = self.names.get_mut(first_name..).unwrap_or_default();
-        names.sort_unstable_by(|a, b| name(a).cmp(name(b)));
+        names.sort_unstable_by(|a, b| name(a).order(name(b)));
         let repeated = names
             .windows(2)
-            .any(|pair| matches!(pair, [a, b] if name(a).eq(name(b))));
+            .any(|pair| matches!(pair, [a, b] if name(a).order(name(b)).is_eq()));
         self.names.truncate(first_name);
         if repeated {
             return Err(Error::new(

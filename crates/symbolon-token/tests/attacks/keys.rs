@@ -136,11 +136,15 @@ fn t14_points_in_spki_are_checked_as_well() {
     unused_bits[point - 1] = 1;
     let mut longer = good.clone();
     longer.push(0);
+    let mut filled = good.clone();
+    filled[1] += 2;
+    filled.extend([5, 0]);
     for (name, bad) in [
         ("off the curve", off),
         ("hybrid", hybrid),
         ("unused bits", unused_bits),
         ("more behind", longer),
+        ("more inside", filled),
         ("cut short", good[..good.len() - 1].to_vec()),
         ("empty", Vec::new()),
     ] {
