@@ -72,6 +72,17 @@ pub enum PasswordError {
     Nul,
 }
 
+impl fmt::Display for PasswordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "it is empty",
+            Self::TooLong => "it is longer than 1024 bytes",
+            Self::TooShort => "it has fewer than 15 characters",
+            Self::Nul => "it holds a NUL character",
+        })
+    }
+}
+
 /// A password's stored hash, as a PHC string; silent in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);

@@ -64,6 +64,17 @@ pub enum RoleError {
     Reserved,
 }
 
+impl fmt::Display for RoleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => {
+                "it must be 1 to 128 visible ASCII characters without quotes or backslashes"
+            }
+            Self::Reserved => "names that begin with symbolon: are Symbolon's own",
+        })
+    }
+}
+
 /// The roles that go into a token which other APIs will see: all but Symbolon's own.
 pub fn for_audience(roles: &[Role]) -> impl Iterator<Item = &Role> {
     roles.iter().filter(|role| !role.is_reserved())

@@ -83,6 +83,16 @@ pub enum UsernameError {
     Forbidden,
 }
 
+impl fmt::Display for UsernameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "it is empty",
+            Self::TooLong => "it is longer than 255 bytes",
+            Self::Forbidden => "it holds a space, an invisible character, a symbol or an emoji",
+        })
+    }
+}
+
 /// Whether a user may sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserState {

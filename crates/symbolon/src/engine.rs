@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use symbolon_guard::Guard;
-use symbolon_rules::{Entropy, id::StoreId, oauth::discovery::Metadata};
+use symbolon_rules::{
+    Entropy,
+    id::{StoreId, UserId},
+    oauth::discovery::Metadata,
+    password::PlainPassword,
+    user::{UserState, Username},
+};
 use symbolon_token::{Policy, Timestamp, Typ, Verifier};
 
 use crate::{
     Config, ConfigError, KeySourceError, OpenError, StoreError,
-    app::App,
-    http,
+    app::{App, UserError, UserInput},
     jobs::Jobs,
     keys::{KeyEncryptionKey, KeyRing, Opening, RingError, StoreContent},
     passwords::PasswordHasher,
@@ -72,7 +77,12 @@ impl Engine {
 
     /// Every route of Symbolon, to be served as it is or merged into a program's own router.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
-        http::router(Arc::clone(&self.app))
+        crate::http::router(Arc::clone(&self.app))
+    }
+
+    /// Every method and path of [`Engine::router`].
+    pub fn routes() -> Vec<(http::Method, &'static str)> {
+        crate::http::routes()
     }
 
     /// A guard that trusts this engine's tokens by the keys in memory, for a program's own routes.
@@ -88,6 +98,43 @@ impl Engine {
     /// Where verifiers elsewhere find the keys.
     pub fn jwks_uri(&self) -> &str {
         self.app.metadata.jwks_uri()
+    }
+
+    /// Makes a user who may sign in at once, and gives the `sub` of their tokens.
+    ///
+    /// The name is put into its canonical form, the password must have at least 15 characters, and
+    /// the roles are the program's own: names that begin with `symbolon:` are refused.
+    pub async fn create_user(
+        &self,
+        username: &str,
+        password: &str,
+        roles: &[&str],
+    ) -> Result<UserId, UserError> {
+        let input = UserInput {
+            username,
+            password,
+            roles,
+        };
+        self.app.create_user(input.try_into()?).await
+    }
+
+    /// Gives a user a new password. Their sessions end; tokens that other APIs hold run out.
+    pub async fn set_password(&self, username: &str, password: &str) -> Result<(), UserError> {
+        let username = Username::parse(username).map_err(UserError::Username)?;
+        let password = PlainPassword::parse_new(password).map_err(UserError::Password)?;
+        self.app.set_password(username, password).await
+    }
+
+    /// Keeps a user from signing in. Their sessions end and stay ended.
+    pub async fn disable_user(&self, username: &str) -> Result<(), UserError> {
+        let username = Username::parse(username).map_err(UserError::Username)?;
+        self.app.set_user_state(username, UserState::Disabled).await
+    }
+
+    /// Lets a disabled user sign in again.
+    pub async fn enable_user(&self, username: &str) -> Result<(), UserError> {
+        let username = Username::parse(username).map_err(UserError::Username)?;
+        self.app.set_user_state(username, UserState::Enabled).await
     }
 
     /// Ends the jobs, lets database work under way finish and closes the database. What is asked of

@@ -38,10 +38,11 @@ mod keys;
 mod passwords;
 mod store;
 
+pub use app::{AppError, UserError};
 pub use config::{Config, ConfigError};
 pub use engine::{Engine, StartError};
 pub use entropy::Randomness;
 pub use keys::{KeyEncryptionKey, KeySource, KeySourceError, RingError};
 pub use store::{DatabaseUrl, OpenError, StoreError, StoreOptions};
 pub use symbolon_guard as guard;
-pub use symbolon_rules::Entropy;
+pub use symbolon_rules::{Entropy, id::UserId};

@@ -4,7 +4,8 @@ use crate::{keys::RingError, passwords::HashError, store::StoreError};
 
 /// Something behind the act failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AppError {
+#[non_exhaustive]
+pub enum AppError {
     /// It may work later.
     #[error("{0}")]
     Unavailable(String),

@@ -14,9 +14,10 @@ use std::sync::Arc;
 use symbolon_guard::{Clock, Guard};
 use symbolon_rules::oauth::discovery::Metadata;
 
-pub(crate) use error::AppError;
+pub use error::AppError;
 pub(crate) use login::LoginError;
-pub(crate) use user::{CreateUserError, NewUser, UserInput};
+pub use user::UserError;
+pub(crate) use user::UserInput;
 
 use crate::{
     Randomness,

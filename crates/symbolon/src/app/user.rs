@@ -1,14 +1,14 @@
-//! Users: made, and given new passwords.
+//! Users: made, given new passwords, disabled and enabled.
 
 use symbolon_rules::{
     id::UserId,
     password::{PasswordError, PlainPassword},
     permission::{Role, RoleError},
-    user::{Username, UsernameError},
+    user::{UserState, Username, UsernameError},
 };
 
 use super::{App, AppError};
-use crate::store::{self, CreateUser, Created, SetPassword};
+use crate::store::{self, CreateUser, Created, SetPassword, SetUserState, StoreError};
 
 /// A user to make, as somebody typed it.
 #[derive(Debug)]
@@ -26,45 +26,46 @@ pub(crate) struct NewUser {
     pub(crate) roles: Vec<Role>,
 }
 
-/// Why a user wasn't made.
+/// Why a user wasn't made or changed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CreateUserError {
+#[non_exhaustive]
+pub enum UserError {
     /// The name is none.
-    #[error("the username is not allowed: {0:?}")]
+    #[error("this can't be a username: {0}")]
     Username(UsernameError),
     /// The password is none, or too weak.
-    #[error("the password is not allowed: {0:?}")]
+    #[error("this can't be a password: {0}")]
     Password(PasswordError),
     /// A role is none, or one of Symbolon's own.
-    #[error("the role is not allowed: {0:?}")]
+    #[error("this can't be a role: {0}")]
     Role(RoleError),
     /// Somebody has that name.
     #[error("the username is taken")]
     NameTaken,
-    /// Nobody knows.
+    /// Nobody has that name.
+    #[error("there is no such user")]
+    Unknown,
+    /// Nothing was decided; try again.
     #[error(transparent)]
     App(#[from] AppError),
 }
 
 impl TryFrom<UserInput<'_>> for NewUser {
-    type Error = CreateUserError;
+    type Error = UserError;
 
-    fn try_from(input: UserInput<'_>) -> Result<Self, CreateUserError> {
+    fn try_from(input: UserInput<'_>) -> Result<Self, UserError> {
         let roles = input.roles.iter().map(|name| Role::parse(name));
         Ok(Self {
-            username: Username::parse(input.username).map_err(CreateUserError::Username)?,
-            password: PlainPassword::parse_new(input.password)
-                .map_err(CreateUserError::Password)?,
-            roles: roles
-                .collect::<Result<_, _>>()
-                .map_err(CreateUserError::Role)?,
+            username: Username::parse(input.username).map_err(UserError::Username)?,
+            password: PlainPassword::parse_new(input.password).map_err(UserError::Password)?,
+            roles: roles.collect::<Result<_, _>>().map_err(UserError::Role)?,
         })
     }
 }
 
 impl App {
     /// Makes a user who may sign in at once.
-    pub(crate) async fn create_user(&self, user: NewUser) -> Result<UserId, CreateUserError> {
+    pub(crate) async fn create_user(&self, user: NewUser) -> Result<UserId, UserError> {
         let hash = self.passwords.hash(user.password).await;
         let now = self.clock.now();
         let id = UserId::generate(now, &mut self.randomness.clone());
@@ -79,21 +80,39 @@ impl App {
         };
         match self.store.run(create).await.map_err(AppError::from)? {
             Created::Done => Ok(id),
-            Created::NameTaken => Err(CreateUserError::NameTaken),
+            Created::NameTaken => Err(UserError::NameTaken),
         }
     }
 
-    /// Gives a user a new password, which ends their sessions. False where there is no such user.
+    /// Gives a user a new password, which ends their sessions.
     pub(crate) async fn set_password(
         &self,
         username: Username,
         password: PlainPassword,
-    ) -> Result<bool, AppError> {
-        let password_hash = self.passwords.hash(password).await?;
+    ) -> Result<(), UserError> {
+        let hash = self.passwords.hash(password).await;
         let set = SetPassword {
             username,
-            password_hash,
+            password_hash: hash.map_err(AppError::from)?,
         };
-        Ok(self.store.run(set).await?)
+        known(self.store.run(set).await)
+    }
+
+    /// Lets a user sign in, or no longer, which ends their sessions.
+    pub(crate) async fn set_user_state(
+        &self,
+        username: Username,
+        state: UserState,
+    ) -> Result<(), UserError> {
+        known(self.store.run(SetUserState { username, state }).await)
+    }
+}
+
+/// Whether the user was there, as an act says it.
+fn known(found: Result<bool, StoreError>) -> Result<(), UserError> {
+    if found.map_err(AppError::from)? {
+        Ok(())
+    } else {
+        Err(UserError::Unknown)
     }
 }

@@ -11,15 +11,13 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use data_encoding::BASE64URL_NOPAD;
-use symbolon_rules::Entropy;
+use symbolon_rules::{Entropy, password::PlainPassword, user::Username};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::print;
 use crate::{
-    Config, DatabaseUrl, Engine, KeyEncryptionKey, KeySource, Randomness,
-    app::{CreateUserError, LoginError, NewUser, UserInput},
-    config::Maker,
-    http::serve::serve,
+    Config, DatabaseUrl, Engine, KeyEncryptionKey, KeySource, Randomness, UserError,
+    app::LoginError, config::Maker, http::serve::serve,
 };
 
 mod welcome;
@@ -169,35 +167,17 @@ fn password() -> String {
 
 /// Makes the demo user, or gives them the new password.
 async fn demo_user(engine: &Engine, password: &str) -> Result<()> {
-    let user = || {
-        NewUser::try_from(UserInput {
-            username: USERNAME,
-            password,
-            roles: ROLES,
-        })
-    };
-    match engine.app.create_user(user()?).await {
-        Ok(_) => Ok(()),
-        Err(CreateUserError::NameTaken) => {
-            let NewUser {
-                username, password, ..
-            } = user()?;
-            engine.app.set_password(username, password).await?;
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
+    match engine.create_user(USERNAME, password, ROLES).await {
+        Err(UserError::NameTaken) => engine.set_password(USERNAME, password).await?,
+        created => drop(created?),
     }
+    Ok(())
 }
 
 /// Logs in as the demo user does.
 async fn first_token(engine: &Engine, password: &str) -> Result<String> {
-    let NewUser {
-        username, password, ..
-    } = NewUser::try_from(UserInput {
-        username: USERNAME,
-        password,
-        roles: ROLES,
-    })?;
+    let username = Username::parse(USERNAME).map_err(UserError::Username)?;
+    let password = PlainPassword::parse(password).map_err(UserError::Password)?;
     match engine.app.login(username, password).await {
         Ok(granted) => Ok(granted.access_token),
         Err(LoginError::Refused) => bail!(

@@ -8,6 +8,6 @@ mod messages;
 mod router;
 mod well_known;
 
-pub(crate) use router::router;
+pub(crate) use router::{router, routes};
 #[cfg(feature = "cli")]
 pub(crate) mod serve;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::FromRef,
-    http::{HeaderValue, header},
+    handler::Handler,
+    http::{HeaderValue, Method, header},
     middleware::map_response,
     response::Response,
-    routing::{get, post},
+    routing::{self, MethodRouter},
 };
 use symbolon_guard::Guard;
 
@@ -27,26 +28,65 @@ impl FromRef<Http> for Guard {
     }
 }
 
-/// The routes of an engine.
-pub(crate) fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
-    Router::new()
+/// A method, a path, and who answers there.
+struct Route {
+    method: Method,
+    path: &'static str,
+    handler: MethodRouter<Http>,
+}
+
+fn table() -> Vec<Route> {
+    vec![
         // People and their programs.
-        .route("/api/login", post(api::login))
-        .route("/api/me", get(api::me))
+        post("/api/login", api::login),
+        get("/api/me", api::me),
         // Verifiers and OAuth clients.
-        .route("/.well-known/jwks.json", get(well_known::jwks))
-        .route(
+        get("/.well-known/jwks.json", well_known::jwks),
+        get(
             "/.well-known/oauth-authorization-server",
-            get(well_known::metadata),
-        )
-        .route("/.well-known/openid-configuration", get(well_known::metadata))
+            well_known::metadata,
+        ),
+        get("/.well-known/openid-configuration", well_known::metadata),
         // Whoever runs it.
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        get("/healthz", health::alive),
+        get("/readyz", health::ready),
+    ]
+}
+
+/// The router of an engine.
+pub(crate) fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<S> {
+    let routes = table()
+        .into_iter()
+        .fold(Router::new(), |router, Route { path, handler, .. }| {
+            router.route(path, handler)
+        });
+    routes
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(map_response(finish))
         .with_state(Http { app })
+}
+
+/// Every method and path, for whoever must not miss one.
+pub(crate) fn routes() -> Vec<(Method, &'static str)> {
+    let rows = table().into_iter();
+    rows.map(|route| (route.method, route.path)).collect()
+}
+
+fn get<H: Handler<T, Http>, T: 'static>(path: &'static str, handler: H) -> Route {
+    Route {
+        method: Method::GET,
+        path,
+        handler: routing::get(handler),
+    }
+}
+
+fn post<H: Handler<T, Http>, T: 'static>(path: &'static str, handler: H) -> Route {
+    Route {
+        method: Method::POST,
+        path,
+        handler: routing::post(handler),
+    }
 }
 
 /// What every answer says: that its type is what it says it is, and that it isn't to be kept unless

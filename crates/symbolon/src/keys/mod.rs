@@ -2,8 +2,10 @@
 
 mod encryption;
 mod ring;
+mod source;
 
-pub(crate) use encryption::StoreContent;
-pub use encryption::{KeyEncryptionKey, KeySource, KeySourceError};
+pub use encryption::KeyEncryptionKey;
 pub use ring::RingError;
 pub(crate) use ring::{KeyRing, Opening, Published};
+pub(crate) use source::StoreContent;
+pub use source::{KeySource, KeySourceError};

@@ -31,7 +31,7 @@ pub(crate) use keys::{AddKey, ListKeys, SealedKey};
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SignedIn, SweepSessions};
 pub(crate) use tx::Tx;
 pub use url::DatabaseUrl;
-pub(crate) use users::{CreateUser, Created, FindLogin, NewUser, SetPassword};
+pub(crate) use users::{CreateUser, Created, FindLogin, NewUser, SetPassword, SetUserState};
 
 /// How the store uses its database.
 #[derive(Clone, Copy, Debug)]

@@ -20,6 +20,10 @@ statements! {
     CREATE_USER = "INSERT INTO users (id, username, password_hash, state, credential_epoch, created_at) \
         VALUES ($1, $2, $3, 'enabled', 0, $4) ON CONFLICT DO NOTHING";
     GRANT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    /// Disabling ends sessions as a new password does; enabling again doesn't bring them back.
+    SET_STATE = "UPDATE users SET state = $2, credential_epoch = credential_epoch + 1 \
+        WHERE username = $1 AND state <> $2";
+    EXISTS = "SELECT 1 FROM users WHERE username = $1";
     SET_PASSWORD = "UPDATE users SET password_hash = $2, credential_epoch = credential_epoch + 1 \
         WHERE username = $1";
 }
@@ -51,6 +55,13 @@ fn login_facts(row: &Row<'_>) -> Result<LoginFacts, StoreError> {
         password_hash: row.maybe_text(3)?.map(PasswordHash::from_phc),
         roles: Vec::new(),
     })
+}
+
+const fn state_word(state: UserState) -> &'static str {
+    match state {
+        UserState::Enabled => "enabled",
+        UserState::Disabled => "disabled",
+    }
 }
 
 fn user_state(word: &str) -> Result<UserState, StoreError> {
@@ -133,5 +144,29 @@ impl Operation for SetPassword {
             Arg::Text(self.password_hash.as_phc()),
         ];
         Ok(tx.execute(&SET_PASSWORD, &args).await? == 1)
+    }
+}
+
+/// Lets a user sign in, or no longer; their sessions end.
+pub(crate) struct SetUserState {
+    pub(crate) username: Username,
+    pub(crate) state: UserState,
+}
+
+impl Operation for SetUserState {
+    /// Whether there is such a user.
+    type Out = bool;
+    const ACCESS: Access = Access::Write;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
+        let args = [
+            Arg::Text(self.username.as_str()),
+            Arg::Text(state_word(self.state)),
+        ];
+        if tx.execute(&SET_STATE, &args).await? == 1 {
+            return Ok(true);
+        }
+        let found = tx.query_opt(&EXISTS, &args[..1], |_| Ok(())).await?;
+        Ok(found.is_some())
     }
 }

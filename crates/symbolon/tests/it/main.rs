@@ -1,1 +1,17 @@
+//! The engine as its users see it: over HTTP in process, with a clock that stands still and random
+//! bytes that repeat.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a test that can't go on fails, and its tables are long"
+)]
+
+mod access;
+mod flows;
+mod http;
+mod support;
+mod tidy;

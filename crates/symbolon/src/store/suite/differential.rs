@@ -13,13 +13,14 @@ use symbolon_rules::{
     id::{SessionId, UserId},
     permission::Role,
     session::NewSession,
+    user::UserState,
 };
 use uuid::Uuid;
 
 use super::{Database, NOW, custom, hash, name, with_postgres, with_sqlite};
 use crate::store::{
-    BeginSession, CreateUser, FindLogin, FindSignedIn, NewUser, SetPassword, Store, SweepSessions,
-    tx::EngineTx,
+    BeginSession, CreateUser, FindLogin, FindSignedIn, NewUser, SetPassword, SetUserState, Store,
+    SweepSessions, tx::EngineTx,
 };
 
 /// Few names, few sessions and few moments, so that operations meet.
@@ -33,6 +34,10 @@ enum Step {
     SetPassword {
         name: u8,
         hash: u8,
+    },
+    SetState {
+        name: u8,
+        state: u8,
     },
     FindLogin {
         name: u8,
@@ -59,6 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (small(), small(), small()).prop_map(|(name, id, roles)| Step::Create { name, id, roles }),
         (small(), small()).prop_map(|(name, hash)| Step::SetPassword { name, hash }),
+        (small(), small()).prop_map(|(name, state)| Step::SetState { name, state }),
         small().prop_map(|name| Step::FindLogin { name }),
         (any::<u8>(), small(), 0_u8..3, small()).prop_map(|(session, user, epoch, lifetime)| {
             Step::Begin {
@@ -134,6 +140,18 @@ async fn take(store: &Store, step: &Step) -> String {
                 .run(SetPassword {
                     username: user_name(name),
                     password_hash: hash(&format!("hash-{which}")),
+                })
+                .await,
+        ),
+        Step::SetState { name, state } => said(
+            store
+                .run(SetUserState {
+                    username: user_name(name),
+                    state: if state == 0 {
+                        UserState::Disabled
+                    } else {
+                        UserState::Enabled
+                    },
                 })
                 .await,
         ),

@@ -151,18 +151,18 @@ async fn hold_writer(
     store: &Arc<Store>,
     gate: mpsc::Receiver<()>,
 ) -> tokio::task::JoinHandle<Result<i64, StoreError>> {
-    let (began, begun) = tokio::sync::oneshot::channel();
-    let began = std::sync::Mutex::new(Some(began));
+    let (says, begun) = tokio::sync::oneshot::channel();
+    let says = std::sync::Mutex::new(Some(says));
     let gate = std::sync::Mutex::new(gate);
-    let hold = custom(move |_tx| {
-        if let Some(began) = began.lock().unwrap().take() {
-            began.send(()).unwrap();
+    let operation = custom(move |_tx| {
+        if let Some(says) = says.lock().unwrap().take() {
+            says.send(()).unwrap();
         }
         gate.lock().unwrap().recv().unwrap();
         Box::pin(async { Ok(0) })
     });
     let store = Arc::clone(store);
-    let held = tokio::spawn(async move { store.run(hold).await });
+    let held = tokio::spawn(async move { store.run(operation).await });
     begun.await.unwrap();
     held
 }

@@ -10,7 +10,7 @@ use symbolon_token::Algorithm;
 use super::{Database, NOW, create, hash, name, new_id, on_both_engines, user};
 use crate::store::{
     AddKey, BeginSession, Begun, CreateUser, Created, FindLogin, FindSignedIn, FindStore, Instance,
-    ListKeys, MakeStore, SealedKey, SetPassword, SignedIn, Store, SweepSessions,
+    ListKeys, MakeStore, SealedKey, SetPassword, SetUserState, SignedIn, Store, SweepSessions,
 };
 
 on_both_engines! {
@@ -18,6 +18,7 @@ on_both_engines! {
     a_name_is_taken_once,
     a_session_counts_until_it_expires,
     a_new_password_ends_sessions_and_stops_logins_under_way,
+    a_disabled_user_has_no_session_and_begins_none,
     a_session_of_another_user_is_nobodys,
     sessions_that_are_over_are_swept_in_steps,
     keys_are_kept_as_they_were,
@@ -96,7 +97,7 @@ async fn a_session_counts_until_it_expires(database: Database) {
     assert_eq!(found.username, name("alice"));
     let hour = Duration::from_hours(1);
     assert!(
-        find(&store, &session, hour - Duration::from_millis(1))
+        find(&store, &session, Duration::from_millis(3_599_999))
             .await
             .is_some()
     );
@@ -124,6 +125,30 @@ async fn a_new_password_ends_sessions_and_stops_logins_under_way(database: Datab
         password_hash: hash("x"),
     };
     assert!(!store.run(nobody).await.unwrap());
+}
+
+async fn a_disabled_user_has_no_session_and_begins_none(database: Database) {
+    let store = database.open().await;
+    let user = create(&store, "alice").await;
+    let before = session(user, 0);
+    begin(&store, &before).await;
+    let set = |username, state| SetUserState {
+        username: name(username),
+        state,
+    };
+    assert!(store.run(set("alice", UserState::Disabled)).await.unwrap());
+    assert!(find(&store, &before, Duration::ZERO).await.is_none());
+    assert_eq!(begin(&store, &session(user, 1)).await, Begun::Stale);
+    let username = name("alice");
+    let facts = store.run(FindLogin { username }).await.unwrap().unwrap();
+    assert_eq!(facts.state, UserState::Disabled);
+
+    // Disabled twice is disabled once; enabled again, the old session stays ended.
+    assert!(store.run(set("alice", UserState::Disabled)).await.unwrap());
+    assert!(store.run(set("alice", UserState::Enabled)).await.unwrap());
+    assert!(find(&store, &before, Duration::ZERO).await.is_none());
+    assert_eq!(begin(&store, &session(user, 2)).await, Begun::Done);
+    assert!(!store.run(set("nobody", UserState::Disabled)).await.unwrap());
 }
 
 async fn a_session_of_another_user_is_nobodys(database: Database) {

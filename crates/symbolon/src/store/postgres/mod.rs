@@ -1,0 +1,168 @@
+//! PostgreSQL: a bounded pool, whole operations repeated where the server asks for it, and a
+//! deadline around everything.
+//!
+//! A connection whose operation was cut off is closed, never handed to the next one: its server may
+//! hang, and its answers would belong to somebody else. What was cut off while committing is
+//! unknown, not undone.
+
+mod connect;
+mod query;
+mod schema;
+
+use std::{
+    borrow::Cow,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
+};
+use tokio_postgres::{Config, NoTls};
+
+use self::connect::{CONNECT_TIMEOUT, tls, unreachable};
+pub(super) use self::query::{execute, failure, query};
+use super::{Maker, OpenError, Operation, StoreError, StoreOptions, Tx, tx::EngineTx};
+
+/// How often an operation is begun anew before its asker hears of it.
+const ATTEMPTS: usize = 5;
+/// A PostgreSQL database.
+#[derive(Clone)]
+pub(super) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    /// Connects and brings the schema up to date.
+    pub(super) async fn open(
+        config: &Config,
+        options: StoreOptions,
+        maker: Maker,
+    ) -> Result<Self, OpenError> {
+        let tls = tls(config)?;
+        schema::migrate(config, tls.clone(), maker).await?;
+
+        let manager_config = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = match tls {
+            Some(tls) => Manager::from_config(config.clone(), tls, manager_config),
+            None => Manager::from_config(config.clone(), NoTls, manager_config),
+        };
+        let pool = Pool::builder(manager)
+            .max_size(options.connections.max(1))
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(options.deadline),
+                create: Some(CONNECT_TIMEOUT.min(options.deadline)),
+                recycle: Some(CONNECT_TIMEOUT.min(options.deadline)),
+            })
+            .build()
+            .map_err(|error| unreachable(config, &error.to_string()))?;
+        Ok(Self { pool })
+    }
+
+    pub(super) async fn run<O: Operation>(
+        &self,
+        operation: O,
+        deadline: Duration,
+    ) -> Result<O::Out, StoreError> {
+        let committing = AtomicBool::new(false);
+        let attempts = self.attempts(&operation, &committing);
+        match tokio::time::timeout(deadline, attempts).await {
+            Ok(result) => result,
+            Err(_) if committing.load(Ordering::Relaxed) => Err(O::ACCESS.too_late()),
+            // Before COMMIT was sent: the closed connection takes the transaction with it.
+            Err(_) => Err(unavailable("it did not answer in time")),
+        }
+    }
+
+    async fn attempts<O: Operation>(
+        &self,
+        operation: &O,
+        committing: &AtomicBool,
+    ) -> Result<O::Out, StoreError> {
+        let mut lease = Lease(Some(self.pool.get().await.map_err(no_connection)?));
+        let mut result = Err(StoreError::Collided);
+        for _ in 0..ATTEMPTS {
+            let client = lease.client()?;
+            committing.store(false, Ordering::Relaxed);
+            result = attempt(client, operation, committing).await;
+            if !matches!(result, Err(StoreError::Collided)) {
+                break;
+            }
+        }
+        lease.give_back();
+        result
+    }
+
+    /// Refuses new operations; connections close as they come back.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Postgres")
+    }
+}
+
+/// A connection that goes back to the pool only when its operation came to an end.
+struct Lease(Option<Object>);
+
+impl Lease {
+    fn client(&mut self) -> Result<&mut Object, StoreError> {
+        self.0.as_mut().ok_or_else(|| unavailable("it is closed"))
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+async fn attempt<O: Operation>(
+    client: &mut Object,
+    operation: &O,
+    committing: &AtomicBool,
+) -> Result<O::Out, StoreError> {
+    let transaction = client
+        .transaction()
+        .await
+        .map_err(|error| failure(&error))?;
+    let mut tx = Tx::new(EngineTx::Postgres(&transaction));
+    let out = operation.run(&mut tx).await?;
+    if tx.is_poisoned() {
+        return Err(StoreError::Poisoned);
+    }
+    committing.store(true, Ordering::Relaxed);
+    match transaction.commit().await {
+        Ok(()) => Ok(out),
+        // The server said no, so it didn't.
+        Err(error) if error.as_db_error().is_some() => Err(failure(&error)),
+        Err(_) => Err(O::ACCESS.too_late()),
+    }
+}
+
+fn no_connection(error: PoolError) -> StoreError {
+    match error {
+        PoolError::Timeout(_) => unavailable("no connection became free in time"),
+        PoolError::Backend(error) => StoreError::Unavailable(Cow::Owned(error.to_string())),
+        PoolError::Closed => unavailable("it is closed"),
+        PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+            StoreError::Fault(error.to_string())
+        }
+    }
+}
+
+fn unavailable(reason: &'static str) -> StoreError {
+    StoreError::Unavailable(Cow::Borrowed(reason))
+}

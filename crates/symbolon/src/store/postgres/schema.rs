@@ -1,0 +1,88 @@
+//! The schema: whose it is, and bringing it up to date while other nodes wait their turn.
+
+use std::time::Duration;
+
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{
+    super::{
+        Maker, OpenError, migration_failure,
+        ownership::{self, Found},
+    },
+    connect::{connect, describe, named, unreachable},
+};
+
+mod migrations {
+    refinery::embed_migrations!("migrations/postgres");
+}
+
+/// How long another node may take to bring the schema up to date.
+const MIGRATION_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Brings the schema up to date, unless the database is somebody else's.
+pub(super) async fn migrate(
+    config: &Config,
+    tls: Option<MakeRustlsConnect>,
+    maker: Maker,
+) -> Result<(), OpenError> {
+    match tokio::time::timeout(MIGRATION_TIMEOUT, in_turn(config, tls, maker)).await {
+        Ok(result) => result,
+        Err(_) => Err(unreachable(config, "it did not answer in time")),
+    }
+}
+
+/// Runs the migrations while holding a row lock, so that nodes that start together take turns. An
+/// advisory lock would not survive a pooler in transaction mode.
+async fn in_turn(
+    config: &Config,
+    tls: Option<MakeRustlsConnect>,
+    maker: Maker,
+) -> Result<(), OpenError> {
+    let failed = |error: tokio_postgres::Error| OpenError::Migration(describe(&error));
+    let mut turn = connect(config, tls.clone()).await?;
+    let found = look(&turn).await.map_err(failed)?;
+    found.check(maker, || named(config))?;
+    make_lock_row(&turn).await.map_err(failed)?;
+    let locked = turn.transaction().await.map_err(failed)?;
+    locked
+        .execute("UPDATE symbolon_lock SET one = 1 WHERE one = 1", &[])
+        .await
+        .map_err(failed)?;
+    let mut work = connect(config, tls).await?;
+    migrations::migrations::runner()
+        .set_migration_table_name(ownership::MIGRATIONS_TABLE)
+        .run_async(&mut work)
+        .await
+        .map_err(|error| migration_failure(&error))?;
+    locked.commit().await.map_err(failed)
+}
+
+/// What is in the schema, before anything is written into it.
+async fn look(client: &Client) -> Result<Found, tokio_postgres::Error> {
+    const TABLES: &str = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
+        WHERE table_schema = current_schema()";
+    let rows = client.query(TABLES, &[]).await?;
+    let tables = rows
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<Vec<String>, _>>()?;
+    let maker = if ownership::is_ours(&tables) {
+        let row = client.query_opt(ownership::FIND_MAKER, &[]).await?;
+        row.map(|row| row.try_get(0)).transpose()?
+    } else {
+        None
+    };
+    Ok(Found { tables, maker })
+}
+
+/// `IF NOT EXISTS` doesn't help two nodes that create a table at the same moment: the slower one
+/// fails on a system catalogue's unique index, and finds the table at its second try.
+async fn make_lock_row(client: &Client) -> Result<(), tokio_postgres::Error> {
+    const MAKE: &str = "CREATE TABLE IF NOT EXISTS symbolon_lock (one BIGINT PRIMARY KEY);
+        INSERT INTO symbolon_lock (one) VALUES (1) ON CONFLICT DO NOTHING;";
+    match client.batch_execute(MAKE).await {
+        Err(error) if error.code().is_some() => client.batch_execute(MAKE).await,
+        result => result,
+    }
+}

@@ -1,0 +1,97 @@
+//! The file and what surrounds it: its lock, its mode, its settings, its schema.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::super::{
+    OpenError, migration_failure,
+    ownership::{self, Found},
+};
+
+mod migrations {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+/// One process a file: keys and decisions are held in memory, and two writers would only wait.
+pub(super) fn take_lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let path_of_lock = PathBuf::from(name);
+    let unreachable = |error: std::io::Error| OpenError::Unreachable {
+        database: path.display().to_string(),
+        reason: format!("{}: {error}", path_of_lock.display()),
+    };
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    owner_only(&mut options);
+    let lock = options.open(&path_of_lock).map_err(unreachable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(unreachable(error)),
+    }
+}
+
+/// Makes the file readable by its owner only before SQLite writes anything into it; SQLite gives
+/// the files beside it the same mode.
+pub(super) fn private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    owner_only(&mut options);
+    options.open(path).map(drop)
+}
+
+fn owner_only(options: &mut OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA busy_timeout = 2000;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+pub(super) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 2000;")?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// What is in the file, before anything is written into it.
+pub(super) fn look(connection: &Connection) -> rusqlite::Result<Found> {
+    let mut tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
+    let names = tables.query_map([], |row| row.get(0))?;
+    let tables = names.collect::<Result<Vec<String>, _>>()?;
+    let maker = if ownership::is_ours(&tables) {
+        connection
+            .query_row(ownership::FIND_MAKER, [], |row| row.get(0))
+            .optional()?
+    } else {
+        None
+    };
+    Ok(Found { tables, maker })
+}
+
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    migrations::migrations::runner()
+        .set_migration_table_name(ownership::MIGRATIONS_TABLE)
+        .run(connection)
+        .map_err(|error| migration_failure(&error))?;
+    Ok(())
+}

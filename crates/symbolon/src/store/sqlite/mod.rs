@@ -1,0 +1,141 @@
+//! SQLite: one writer thread that commits in groups, and a few readers.
+//!
+//! The writer drains its queue into one transaction, one savepoint an operation, commits once and
+//! only then answers: the group pays for `synchronous = FULL`, without which a power cut may forget
+//! a revocation that was acknowledged.
+//!
+//! Invariant: nothing is acknowledged before its COMMIT. When the disk is full SQLite rolls back
+//! the whole group, not the statement; so after each operation the connection is asked whether its
+//! transaction still stands, and where it doesn't, all of the group is told so.
+
+mod files;
+mod query;
+mod threads;
+
+use std::{
+    borrow::Cow,
+    fs::File,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+pub(super) use self::query::{execute, failure, query};
+use self::threads::{Message, job, read, spawn, write};
+use super::{Access, Maker, OpenError, Operation, StoreError, StoreOptions};
+
+/// Jobs that may wait for a turn; more are refused at once.
+const QUEUE: usize = 1024;
+/// Readers: more than cores only swap places.
+const READERS_MAX: usize = 4;
+
+/// A SQLite database and the threads that work on it.
+#[derive(Clone)]
+pub(super) struct Sqlite(Arc<Inner>);
+
+struct Inner {
+    writer: mpsc::SyncSender<Message>,
+    readers: mpsc::SyncSender<Message>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    reader_count: usize,
+    /// Held until the last thread is gone.
+    lock: Mutex<Option<File>>,
+}
+
+impl Sqlite {
+    /// Opens or makes the file, takes its lock and brings the schema up to date. Blocks.
+    pub(super) fn open(
+        path: &Path,
+        options: StoreOptions,
+        maker: Maker,
+    ) -> Result<Self, OpenError> {
+        let unreachable = |reason: &dyn std::fmt::Display| OpenError::Unreachable {
+            database: path.display().to_string(),
+            reason: reason.to_string(),
+        };
+        let lock = files::take_lock(path)?;
+        files::private(path).map_err(|error| unreachable(&error))?;
+        let mut writer = Connection::open(path).map_err(|error| unreachable(&error))?;
+        let found = files::look(&writer).map_err(|error| unreachable(&error))?;
+        found.check(maker, || path.display().to_string())?;
+        files::configure(&writer).map_err(|error| unreachable(&error))?;
+        files::migrate(&mut writer)?;
+
+        let reader_count = options.connections.clamp(1, READERS_MAX);
+        let (to_writer, for_writer) = mpsc::sync_channel(QUEUE);
+        let (to_readers, for_readers) = mpsc::sync_channel(QUEUE);
+        let mut threads = vec![spawn("sqlite-writer", move || write(writer, &for_writer))?];
+        let for_readers = Arc::new(Mutex::new(for_readers));
+        for _ in 0..reader_count {
+            let reader = files::read_only(path).map_err(|error| unreachable(&error))?;
+            let jobs = Arc::clone(&for_readers);
+            threads.push(spawn("sqlite-reader", move || read(reader, &jobs))?);
+        }
+        Ok(Self(Arc::new(Inner {
+            writer: to_writer,
+            readers: to_readers,
+            threads: Mutex::new(threads),
+            reader_count,
+            lock: Mutex::new(Some(lock)),
+        })))
+    }
+
+    pub(super) async fn run<O: Operation>(
+        &self,
+        operation: O,
+        deadline: Duration,
+    ) -> Result<O::Out, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let queue = match O::ACCESS {
+            Access::Read => &self.0.readers,
+            Access::Write => &self.0.writer,
+        };
+        queue
+            .try_send(Message::Run(job(operation, reply)))
+            .map_err(|error| match error {
+                mpsc::TrySendError::Full(_) => unavailable("too many operations are waiting"),
+                mpsc::TrySendError::Disconnected(_) => unavailable("it is closed"),
+            })?;
+        match tokio::time::timeout(deadline, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_dropped)) => Err(unavailable("the operation lost its turn")),
+            Err(_elapsed) => Err(O::ACCESS.too_late()),
+        }
+    }
+
+    /// Lets the threads finish what is queued, and closes the file.
+    pub(super) async fn close(&self) {
+        let inner = Arc::clone(&self.0);
+        let closing = tokio::task::spawn_blocking(move || {
+            // A thread that is gone already needs no telling.
+            let _ = inner.writer.send(Message::Stop);
+            for _ in 0..inner.reader_count {
+                let _ = inner.readers.send(Message::Stop);
+            }
+            let threads =
+                std::mem::take(&mut *inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
+            for thread in threads {
+                let _ = thread.join();
+            }
+            let mut lock = inner.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(lock.take());
+        });
+        if closing.await.is_err() {
+            tracing::error!("closing the database did not end well");
+        }
+    }
+}
+
+impl std::fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sqlite")
+    }
+}
+
+fn unavailable(reason: &'static str) -> StoreError {
+    StoreError::Unavailable(Cow::Borrowed(reason))
+}

@@ -1,0 +1,4 @@
+//! Longer stories, on both engines.
+
+mod crowd;
+mod start;
