@@ -3,10 +3,10 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
     clippy::too_many_lines,
+    unreachable_pub,
     reason = "a test that can't go on fails, and its tables are long"
 )]
 

@@ -69,7 +69,29 @@ async fn the_claims_of_a_seeded_server_repeat() {
     let server = Server::start_with(|config| config.signing_algorithm = Algorithm::EdDSA).await;
     let (mut header, claims) = parts(&server.token().await);
     header["kid"] = "[thumbprint]".into();
-    insta::assert_json_snapshot!((header, claims), @"");
+    insta::assert_json_snapshot!((header, claims), @r#"
+    [
+      {
+        "alg": "EdDSA",
+        "kid": "[thumbprint]",
+        "typ": "at+jwt"
+      },
+      {
+        "aud": "http://127.0.0.1:8080",
+        "auth_time": 1800000000,
+        "client_id": "local",
+        "exp": 1800000600,
+        "iat": 1800000000,
+        "iss": "http://127.0.0.1:8080",
+        "jti": "01a3185c-5000-7961-a366-b6ea14d411fc",
+        "roles": [
+          "user"
+        ],
+        "sid": "01a3185c-5000-7784-a90c-606b04fdc072",
+        "sub": "01a3185c-5000-70d1-94ab-d8ddfa6974ee"
+      }
+    ]
+    "#);
 }
 
 #[tokio::test]

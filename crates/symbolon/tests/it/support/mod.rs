@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Once};
 
 use axum::{Router, body::Body};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use rand_core::Rng;
@@ -23,7 +23,7 @@ pub struct Server {
     pub engine: Engine,
     pub clock: ManualClock,
     router: Router,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 impl Server {
@@ -36,7 +36,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("test.db").display().to_string();
         let mut server = Self::open(&database, change).await;
-        server._folder = Some(folder);
+        server.folder = Some(folder);
         server
             .engine
             .create_user("alice", PASSWORD, &["user"])
@@ -59,7 +59,7 @@ impl Server {
             router: engine.router(),
             engine,
             clock,
-            _folder: None,
+            folder: None,
         }
     }
 
@@ -132,9 +132,9 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
-    pub fn header(&self, name: HeaderName) -> &str {
+    pub fn header(&self, name: impl AsRef<str>) -> &str {
         self.headers
-            .get(&name)
+            .get(name.as_ref())
             .map_or("", |value| value.to_str().unwrap())
     }
 
