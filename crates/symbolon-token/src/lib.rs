@@ -27,7 +27,7 @@
 //! - Everything is strict: JSON without duplicate members, canonical base64url, exact types, 16 KiB.
 //! - Nothing is fetched, no clock is read, nothing is global. Time is an argument.
 //! - Errors have a stable [`code`](Error::code) and never contain a piece of the token.
-//! - What weakens a check has `dangerous` in its name; there is one such method.
+//! - What weakens a check has `dangerous` in its name; there are three such methods.
 //!
 //! Algorithms: HS256, RS256, PS256, ES256, ES384 and Ed25519 (also under its old name `EdDSA`).
 //! RFCs 7515, 7517, 7518, 7519, 7638, 8037, 8725, 9068 and 9864.

@@ -34,13 +34,23 @@ pub struct Policy {
 pub(crate) struct Checks {
     policy: Arc<Policy>,
     leeway: Duration,
-    audience: AudienceCheck,
+    issuer: Comparison,
+    audience: Comparison,
+    typ: TypRule,
+}
+
+/// Whether a claim is compared with the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    WithPolicy,
+    Waived,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AudienceCheck {
-    AnyOfPolicy,
-    Waived,
+enum TypRule {
+    Required,
+    /// It may be absent; where it is present it must be the policy's.
+    MayBeAbsent,
 }
 
 impl Checks {
@@ -57,7 +67,9 @@ impl Checks {
         Ok(Self {
             policy: Arc::new(policy),
             leeway: Duration::ZERO,
-            audience: AudienceCheck::AnyOfPolicy,
+            issuer: Comparison::WithPolicy,
+            audience: Comparison::WithPolicy,
+            typ: TypRule::Required,
         })
     }
 
@@ -68,9 +80,23 @@ impl Checks {
         Ok(Self { leeway, ..self })
     }
 
+    pub(crate) fn without_issuer(self) -> Self {
+        Self {
+            issuer: Comparison::Waived,
+            ..self
+        }
+    }
+
     pub(crate) fn without_audience(self) -> Self {
         Self {
-            audience: AudienceCheck::Waived,
+            audience: Comparison::Waived,
+            ..self
+        }
+    }
+
+    pub(crate) fn with_optional_typ(self) -> Self {
+        Self {
+            typ: TypRule::MayBeAbsent,
             ..self
         }
     }
@@ -96,8 +122,11 @@ impl Checks {
         }
         // Without a type, an ID token or a logout token of the same issuer could pass for an access
         // token (RFC 8725 §2.8, §3.11).
-        let typ = header.typ.as_deref();
-        if !typ.is_some_and(|typ| self.policy.typ.matches(typ)) {
+        let right = match header.typ.as_deref() {
+            Some(typ) => self.policy.typ.matches(typ),
+            None => self.typ == TypRule::MayBeAbsent,
+        };
+        if !right {
             return Err(Error::new(
                 ErrorKind::WrongTyp,
                 "the token is of another kind, or doesn't say of which",
@@ -111,18 +140,20 @@ impl Checks {
         claims: Unchecked,
         now: Timestamp,
     ) -> Result<RegisteredClaims, Error> {
-        let issuer = claims.issuer.ok_or(missing("iss"))?;
-        if issuer != self.policy.issuer {
-            return Err(Error::claim_refused(
-                ErrorKind::WrongIssuer,
-                "iss",
-                "it is another issuer",
-            ));
+        if self.issuer == Comparison::WithPolicy {
+            let issuer = claims.issuer.as_ref().ok_or(missing("iss"))?;
+            if *issuer != self.policy.issuer {
+                return Err(Error::claim_refused(
+                    ErrorKind::WrongIssuer,
+                    "iss",
+                    "it is another issuer",
+                ));
+            }
         }
         let audience = match (claims.audience, self.audience) {
-            (None, AudienceCheck::AnyOfPolicy) => return Err(missing("aud")),
-            (audience, AudienceCheck::Waived) => audience.unwrap_or_default(),
-            (Some(audience), AudienceCheck::AnyOfPolicy) => {
+            (None, Comparison::WithPolicy) => return Err(missing("aud")),
+            (audience, Comparison::Waived) => audience.unwrap_or_default(),
+            (Some(audience), Comparison::WithPolicy) => {
                 if !audience
                     .iter()
                     .any(|one| self.policy.audience.contains(one))
@@ -156,7 +187,7 @@ impl Checks {
             ));
         }
         Ok(RegisteredClaims {
-            issuer,
+            issuer: claims.issuer,
             subject: claims.subject,
             audience,
             expires_at,

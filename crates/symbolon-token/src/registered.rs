@@ -18,8 +18,8 @@ const AUDIENCE_LIMIT: usize = 256;
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisteredClaims {
-    /// `iss`: who issued the token.
-    pub issuer: String,
+    /// `iss`: who issued the token. `None` only where a verifier waives it.
+    pub issuer: Option<String>,
     /// `sub`: whom it is about.
     pub subject: Option<String>,
     /// `aud`: whom it is meant for.

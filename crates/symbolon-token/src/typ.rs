@@ -23,6 +23,8 @@ pub struct Typ(Cow<'static, str>);
 impl Typ {
     /// An access token (RFC 9068 §2.1).
     pub const ACCESS_TOKEN: Self = Self(Cow::Borrowed("at+jwt"));
+    /// A JWT that says no more about itself (RFC 7519 §5.1); what most libraries write by default.
+    pub const JWT: Self = Self(Cow::Borrowed("JWT"));
     /// An ID token, which by custom says just `JWT` (OpenID Connect Core §2).
     pub const ID_TOKEN: Self = Self(Cow::Borrowed("JWT"));
     /// A logout token (OpenID Connect Back-Channel Logout §2.4).

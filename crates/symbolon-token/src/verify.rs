@@ -90,6 +90,17 @@ impl Verifier {
         Ok(Self { checks, ..self })
     }
 
+    /// Accepts tokens of any issuer, and tokens that name none.
+    ///
+    /// Dangerous: the keys alone then say who issued a token. Whoever else signs with them, for
+    /// whatever purpose, is believed (RFC 8725 §3.8). An `iss` of the wrong type is still refused.
+    pub fn dangerous_any_issuer(self) -> Self {
+        Self {
+            checks: self.checks.without_issuer(),
+            ..self
+        }
+    }
+
     /// Accepts tokens for any audience, and tokens without one.
     ///
     /// Dangerous: a token that somebody else's service received can be replayed here. An `aud` of the
@@ -97,6 +108,18 @@ impl Verifier {
     pub fn dangerous_any_audience(self) -> Self {
         Self {
             checks: self.checks.without_audience(),
+            ..self
+        }
+    }
+
+    /// Accepts tokens without `typ` as well; one that names another kind than the policy's is still
+    /// refused.
+    ///
+    /// Dangerous: everything that is signed with these keys without saying what it is for passes
+    /// (RFC 8725 §2.8), a link to reset a password as well as an access token.
+    pub fn dangerous_optional_typ(self) -> Self {
+        Self {
+            checks: self.checks.with_optional_typ(),
             ..self
         }
     }
@@ -130,15 +153,9 @@ impl Verifier {
         let payload = compact.payload_signed_by(key)?;
         let unchecked = Unchecked::read(Object::parse(&payload)?)?;
         let registered = self.checks.check_claims(unchecked, now)?;
-        // The message of the JSON library quotes the token, so it goes no further.
-        let claims = serde_json::from_slice(&payload).map_err(|_| {
-            Error::new(
-                ErrorKind::UnreadableClaims,
-                "the claims don't fit the type that was asked for",
-            )
-        })?;
         Ok(Verified {
-            claims,
+            claims: read(&payload)?,
+            payload,
             registered,
             key_id: key.kid().map(str::to_owned),
             algorithm: key.algorithm(),
@@ -156,6 +173,7 @@ impl Verifier {
 /// ```
 pub struct Verified<C> {
     claims: C,
+    payload: Vec<u8>,
     registered: RegisteredClaims,
     key_id: Option<String>,
     algorithm: Algorithm,
@@ -170,6 +188,13 @@ impl<C> Verified<C> {
     /// The claims by value. With them the proof is gone.
     pub fn into_claims(self) -> C {
         self.claims
+    }
+
+    /// The claims read as another type: for those that `C` has no place for.
+    ///
+    /// Fails with `unreadable_claims` if they don't fit it.
+    pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        read(&self.payload)
     }
 
     /// The registered claims (RFC 7519 §4.1), as they were checked.
@@ -196,4 +221,14 @@ impl<C> fmt::Debug for Verified<C> {
             .field("key_id", &self.key_id)
             .finish_non_exhaustive()
     }
+}
+
+fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Error> {
+    // The message of the JSON library quotes the token, so it goes no further.
+    serde_json::from_slice(payload).map_err(|_| {
+        Error::new(
+            ErrorKind::UnreadableClaims,
+            "the claims don't fit the type that was asked for",
+        )
+    })
 }

@@ -199,6 +199,30 @@ fn t11_waiving_the_audience_waives_nothing_else() {
 }
 
 #[test]
+fn t12_waiving_the_issuer_waives_nothing_else() {
+    let waived = verifier(Algorithm::HS256).dangerous_any_issuer();
+    assert_eq!(outcome(&waived, &without("iss")), "accepted");
+    assert_eq!(
+        outcome(&waived, &with_claim("iss", "\"https://other.example\"")),
+        "accepted"
+    );
+    for value in ["7", "null", "[\"https://id.example\"]"] {
+        let outcome = outcome(&waived, &with_claim("iss", value));
+        assert_eq!(outcome, "invalid_claim", "{value}");
+    }
+    assert_eq!(outcome(&waived, &without("aud")), "missing_claim");
+    assert_eq!(outcome(&waived, &without("exp")), "missing_claim");
+    let untyped = with_header(json!({ "alg": "HS256" }));
+    assert_eq!(outcome(&waived, &untyped), "wrong_typ");
+    let proof = verify(&waived, &without("iss")).expect("the issuer is waived");
+    assert_eq!(proof.registered().issuer, None);
+    let kept = waived
+        .with_keys(waived.keys().clone())
+        .expect("the same keys");
+    assert_eq!(outcome(&kept, &without("iss")), "accepted");
+}
+
+#[test]
 fn t12_the_issuer_is_one_exact_string() {
     for value in [
         "\"https://id.exampl\"",
@@ -273,7 +297,7 @@ fn registered_claims_come_out_as_checked() {
     );
     let proof = proof.expect("a good token");
     let registered = proof.registered();
-    assert_eq!(registered.issuer, ISSUER);
+    assert_eq!(registered.issuer.as_deref(), Some(ISSUER));
     assert_eq!(registered.subject.as_deref(), Some("user-1"));
     assert_eq!(registered.audience, [AUDIENCE]);
     assert_eq!(registered.expires_at, NOW + Duration::from_mins(10));
@@ -366,6 +390,32 @@ fn claims_that_do_not_fit_the_type_are_refused() {
             .verify::<AccessClaims>(&token, NOW)
             .expect_err("not RFC 9068");
         assert_eq!(refused.code(), "unreadable_claims");
+    }
+}
+
+#[test]
+fn the_claims_can_be_read_as_another_type() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Own {
+        identity: String,
+    }
+    let mut claims = good_claims();
+    claims["identity"] = json!("7");
+    let verifier = verifier(Algorithm::HS256);
+    let proof = verifier
+        .verify::<AccessClaims>(&with_claims(&claims), NOW)
+        .expect("a good token");
+    let own: Own = proof.claims_as().expect("it is there");
+    assert_eq!(own.identity, "7");
+
+    for identity in [json!(7), json!(null), json!(["s3cr3t"]), json!({})] {
+        claims["identity"] = identity.clone();
+        let proof = verifier
+            .verify::<AccessClaims>(&with_claims(&claims), NOW)
+            .expect("a good token");
+        let refused = proof.claims_as::<Own>().expect_err("not a string");
+        assert_eq!(refused.code(), "unreadable_claims", "{identity}");
+        assert!(!format!("{refused} {refused:?} {proof:?}").contains("s3cr3t"));
     }
 }
 

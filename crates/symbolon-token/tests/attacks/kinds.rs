@@ -3,7 +3,9 @@
 use serde_json::json;
 use symbolon_token::{Algorithm, KeySet, Policy, Typ, Verifier, sign};
 
-use crate::support::{good_claims, judged, outcome, policy, signing_key, with_header};
+use crate::support::{
+    forge, good_claims, judged, outcome, policy, signing_key, verifier, with_header,
+};
 
 const KINDS: [Typ; 6] = [
     Typ::ACCESS_TOKEN,
@@ -77,4 +79,23 @@ fn t13_a_token_that_does_not_say_its_kind_is_refused() {
         let token = with_header(json!({ "alg": "HS256", "typ": typ }));
         assert_eq!(judged(&token), "invalid_header", "{typ}");
     }
+}
+
+#[test]
+fn t13_an_optional_typ_is_absent_or_right() {
+    let waived = verifier(Algorithm::HS256).dangerous_optional_typ();
+    let of = |header| outcome(&waived, &with_header(header));
+    assert_eq!(of(json!({ "alg": "HS256" })), "accepted");
+    assert_eq!(of(json!({ "alg": "HS256", "typ": "at+jwt" })), "accepted");
+    for typ in ["JWT", "", "logout+jwt", "dpop+jwt"] {
+        let outcome = of(json!({ "alg": "HS256", "typ": typ }));
+        assert_eq!(outcome, "wrong_typ", "{typ}");
+    }
+    let empty = of(json!({ "alg": "HS256", "typ": null }));
+    assert_eq!(empty, "invalid_header");
+    let mut claims = good_claims();
+    claims["aud"] = json!("https://other.example");
+    let untyped = json!({ "alg": "HS256" }).to_string();
+    let elsewhere = forge(Algorithm::HS256, untyped, claims.to_string());
+    assert_eq!(outcome(&waived, &elsewhere), "wrong_audience");
 }
