@@ -38,9 +38,8 @@ def start_dev(tmp_path: Path) -> Iterator[StartDev]:
     """Starts a `symbolon dev` of the test's own, as often as it likes."""
     started: list[Dev] = []
 
-    def start(*arguments: str, environment: dict[str, str] | None = None) -> Dev:
-        log = tmp_path / f"dev-{len(started)}.log"
-        started.append(Dev.start(*arguments, log=log, environment=environment))
+    def start(*arguments: str, **where: Path | dict[str, str]) -> Dev:
+        started.append(Dev.start(*arguments, log=tmp_path / f"dev-{len(started)}.log", **where))
         return started[-1]
 
     yield start

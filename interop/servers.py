@@ -14,13 +14,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
-DEADLINE = 30
+DEADLINE = 60
 
 
 class Program:
     """A running program that has said its first line."""
 
-    def __init__(self, name: str, *arguments: str, log: Path, environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        name: str,
+        *arguments: str,
+        log: Path,
+        environment: dict[str, str] | None = None,
+        folder: Path | None = None,
+    ):
         self._log = log
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(
@@ -29,6 +36,7 @@ class Program:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 env={**os.environ, **(environment or {})},
+                cwd=folder,
                 text=True,
             )
         self.first_line = self._read_line()
@@ -43,6 +51,14 @@ class Program:
             return self._process.stdout.readline()
         finally:
             overdue.cancel()
+
+    def read_until(self, last: str) -> list[str]:
+        """The next lines of stdout, up to the one that starts so."""
+        lines: list[str] = []
+        while not (lines and lines[-1].startswith(last)):
+            lines.append(self._read_line())
+            assert lines[-1], f"ended without {last!r}: {lines}"
+        return lines
 
     def log(self) -> str:
         """What it has written to stderr."""
@@ -73,11 +89,9 @@ class Dev:
     jwks_uri: str
 
     @classmethod
-    def start(cls, *arguments: str, log: Path, environment: dict[str, str] | None = None) -> "Dev":
-        """Starts it on a free port; `--listen` among the arguments is the caller's."""
-        if "--listen" not in arguments:
-            arguments += ("--listen", "127.0.0.1:0")
-        program = Program("symbolon", "dev", "--json", *arguments, log=log, environment=environment)
+    def start(cls, *arguments: str, **where: Path | dict[str, str]) -> "Dev":
+        """Starts it on a free port; the named arguments are those of `Program`."""
+        program = Program("symbolon", "dev", "--json", "--listen", "127.0.0.1:0", *arguments, **where)
         said = json.loads(program.first_line)
         named = ("issuer", "username", "password", "access_token", "jwks_uri")
         return cls(program, said, **{name: said[name] for name in named})

@@ -148,8 +148,8 @@ NAMES = {
     "empty": "",
     "space": " ",
     "inner space": "de mo",
-    "tab": "demo\t",
-    "newline": "demo\n",
+    "inner tab": "de\tmo",
+    "inner newline": "de\nmo",
     "NUL": "demo\0",
     "only NUL": "\0",
     "emoji": "\N{PILE OF POO}" * 10,
@@ -172,6 +172,7 @@ def test_an_odd_username_is_refused(dev: Dev, name: str):
 
 def test_a_username_in_another_case_or_form_is_the_same_user(dev: Dev):
     assert log_in(dev, username=dev.username.upper()).status == 200
+    assert log_in(dev, username=f" \t{dev.username}\N{NO-BREAK SPACE}\n").status == 200
     fullwidth = "".join(chr(ord(c) + 0xFEE0) for c in dev.username)
     assert log_in(dev, username=fullwidth).status == 200
 

@@ -5,13 +5,15 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import jwt
 import pytest
 
 from conftest import Database, StartDev
-from servers import DEADLINE, PROGRAMS, Dev
+from servers import DEADLINE, PROGRAMS, Dev, Program
 from web import call, log_in
 
 
@@ -33,6 +35,25 @@ def test_it_prints_one_line_and_ends_cleanly(start_dev: StartDev, how: signal.Si
     assert call(f"{dev.issuer}/readyz").status == 200
     assert log_in(dev).status == 200
     assert dev.program.stop(how) == (0, "")
+
+
+def test_the_page_for_people_has_lines_that_work(tmp_path: Path):
+    program = Program("symbolon", "dev", "--listen", "127.0.0.1:0", log=tmp_path / "log")
+    try:
+        page = program.read_until("Ctrl-C")
+        answers = [output_of(["sh", "-c", line]) for line in page if line.startswith("  curl ")]
+        python = "".join(page[page.index("  import jwt\n") :]).split("\n\n")[0]
+        claims = output_of([sys.executable, "-c", textwrap.dedent(python)])
+    finally:
+        program.kill()
+    assert ["access_token" in answer for answer in answers] == [True, False]
+    assert '"username":"demo"' in answers[1]
+    assert "'roles': ['user']" in claims
+
+
+def output_of(command: list[str]) -> str:
+    """What a command prints that succeeds."""
+    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True).stdout
 
 
 def test_port_0_is_a_free_port(start_dev: StartDev):
@@ -75,8 +96,20 @@ def test_a_store_that_dev_did_not_make_is_refused(database: Database):
     ended = run_dev("--listen", "127.0.0.1:0", "--database", database.url, environment=database.environment)
     assert ended.returncode not in (0, 101)
     assert ended.stdout == ""
-    assert "dev" in ended.stderr
+    assert "tables that Symbolon didn't make" in ended.stderr
     assert database.run("SELECT count(*) FROM somebody_elses") == [(0,)]
+
+
+def test_a_store_of_a_real_server_is_refused(start_dev: StartDev, database: Database):
+    arguments = ("--database", database.url)
+    assert start_dev(*arguments, environment=database.environment).program.stop() == (0, "")
+    ((maker,),) = database.run("SELECT maker FROM symbolon_store")
+    database.run("UPDATE symbolon_store SET maker = 'serve'")
+    ended = run_dev("--listen", "127.0.0.1:0", *arguments, environment=database.environment)
+    assert maker == "dev"
+    assert ended.returncode not in (0, 101)
+    assert ended.stdout == ""
+    assert "serve" in ended.stderr
 
 
 def test_the_key_file_is_for_its_owner_only(start_dev: StartDev, tmp_path: Path):

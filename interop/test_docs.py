@@ -1,16 +1,17 @@
 """Runs what the README files and docs/ tell the reader to type.
 
-Every ```sh and ```python block runs, from top to bottom, each document as one shell session in an empty
-folder, its python blocks under the Python that has PyJWT. A block marked `no-run` (```sh no-run) and
-blocks in other languages (```console, ```text, ...) are only read. What stands in for the reader:
+Every ```sh and ```python block runs, from top to bottom, each document as one shell in an empty folder,
+its python blocks under the Python that has PyJWT. A block marked `no-run` (```sh no-run) and blocks in
+other languages (```console, ```text, ...) are only read. What stands in for the reader:
 
-* `cargo run ... -- dev ...` is the first terminal: that server is started in the background, from the
-  build that is being tested and on a free port, which replaces the documented one in all blocks.
-  `cargo run ... -p guarded-service -- ...` likewise.
+* `cargo run ... -- dev ...` is the other terminal: the server that ran there is ended, this one is started
+  in the shell's folder, from the build that is being tested and on a free port, which replaces the
+  documented one from here on. `cargo run ... -p guarded-service -- ...` likewise.
 * What the server printed is in the reader's hands: in the variables `USERNAME`, `PASSWORD`, `TOKEN` and
   `ISSUER`, and wherever a document shows an ellipsis after a name (`PASSWORD='…'`, `"password": "…"`,
   `Bearer …`).
-* What fetches this repository, or would run these tests inside themselves, is left out (`SKIPPED`).
+* An answer of `curl` is to be good, unless the comment behind the command names the status (`# 403: …`).
+* What fetches this repository, or would run these tests inside themselves, is left out (`LEFT_OUT`).
 """
 
 import os
@@ -18,6 +19,7 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +27,15 @@ from pathlib import Path
 import pytest
 
 from conftest import StartDev, StartService
-from servers import ROOT
+from servers import ROOT, Dev, GuardedService
 
-SKIPPED = ("git clone ", "cd symbolon", "./test", "./bench", "cargo test", "cargo bench")
+LEFT_OUT = ("git clone ", "cd symbolon", "./test", "./bench", "cargo test", "cargo bench")
 DEV_ADDRESS, SERVICE_ADDRESS = "127.0.0.1:8080", "127.0.0.1:3000"
 FENCE = re.compile(r"^```(?P<language>sh|python)(?P<marks>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 FILLED_IN = re.compile(r"""(?P<before>\b(?P<name>\w+)["']?\s*[=:]\s*["']?|\b(?P<scheme>Bearer) )(?:…|\.{3})""")
-TIME_LIMIT = 120
+REFUSED = re.compile(r"^curl (?P<arguments>.*)\s# (?P<status>[45]\d\d)\b")
+PREPARATION = 'curl() { command curl --no-progress-meter --fail-with-body "$@"; }'
+TIME_LIMIT = 60
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,11 @@ class Block:
     language: str
     text: str
 
+    def commands(self) -> Iterator[str]:
+        """The lines of a shell block, continued lines joined."""
+        if self.language == "sh":
+            yield from self.text.replace("\\\n", " ").splitlines()
+
 
 def blocks_of(markdown: str) -> Iterator[Block]:
     """The runnable blocks of a document, in order."""
@@ -50,10 +59,12 @@ def blocks_of(markdown: str) -> Iterator[Block]:
             yield Block(markdown.count("\n", 0, fence.start()) + 1, fence["language"], fence["text"])
 
 
-def commands_of(block: Block) -> Iterator[str]:
-    """The lines of a shell block, continued lines joined."""
-    if block.language == "sh":
-        yield from block.text.replace("\\\n", " ").splitlines()
+DOCUMENTS = {
+    str(path.relative_to(ROOT)): blocks
+    for pattern in ["README.md", "docs/**/*.md", "examples/*/README.md", "crates/*/README.md"]
+    for path in sorted(ROOT.glob(pattern))
+    if (blocks := list(blocks_of(path.read_text())))
+}
 
 
 def cargo_run(command: str) -> tuple[list[str], list[str]] | None:
@@ -65,115 +76,147 @@ def cargo_run(command: str) -> tuple[list[str], list[str]] | None:
     return words[2:middle], words[middle + 1 :]
 
 
-def listen_address(arguments: list[str]) -> tuple[str | None, list[str]]:
-    """Takes `--listen ADDRESS` out of the arguments."""
-    if "--listen" not in arguments:
+def expecting_status(command: str) -> str:
+    """Where a comment says that curl is refused: a command that succeeds only with that status."""
+    if refused := REFUSED.match(command):
+        return (
+            f"""test "$(command curl -s -o answer -w '%{{http_code}}' {refused["arguments"]})" = {refused["status"]}"""
+        )
+    return command
+
+
+def without_option(arguments: list[str], option: str) -> tuple[str | None, list[str]]:
+    """Takes an option and its value out of the arguments."""
+    if option not in arguments:
         return None, arguments
-    at = arguments.index("--listen")
+    at = arguments.index(option)
     return arguments[at + 1], arguments[:at] + arguments[at + 2 :]
 
 
-DOCUMENTS = {
-    str(path.relative_to(ROOT)): blocks
-    for pattern in ["README.md", "docs/**/*.md", "examples/*/README.md", "crates/*/README.md"]
-    for path in sorted(ROOT.glob(pattern))
-    if (blocks := list(blocks_of(path.read_text())))
-}
+class Shell:
+    """The reader's shell: it stops at the first command that fails."""
+
+    def __init__(self, folder: Path, scripts: Path):
+        self._scripts, self._output = scripts, ""
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        self._bash = subprocess.Popen(
+            ["bash", "-euo", "pipefail"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env={**os.environ, "PATH": path},
+            text=True,
+        )
+        self.run("preparation", PREPARATION)
+
+    def run(self, what: str, script: str) -> None:
+        """Runs some lines in it, `what` being where they stand; fails with all that was printed so far."""
+        file = self._scripts / "lines.sh"
+        file.write_text(script)
+        done = f"--- {what}: done"
+        overdue = threading.Timer(TIME_LIMIT, self._bash.kill)
+        overdue.start()
+        try:
+            self._bash.stdin.write(f"source {file} </dev/null\nprintf '\\n%s\\n' '{done}'\n")
+            self._bash.stdin.flush()
+            for line in self._bash.stdout:
+                self._output += line
+                if line.rstrip() == done:
+                    return
+        finally:
+            overdue.cancel()
+        pytest.fail(f"{what} failed:\n{self._output}")
+
+    def close(self) -> None:
+        """Ends it."""
+        self._bash.kill()
+        self._bash.communicate()
 
 
-class Session:
-    """The programs that a document has the reader start, and the text that follows from them."""
+class Reader:
+    """Goes through a document, with a second terminal for what runs until it is ended."""
 
-    def __init__(self, start_dev: StartDev, start_service: StartService):
+    def __init__(self, folder: Path, shell: Shell, start_dev: StartDev, start_service: StartService):
+        self._folder, self._shell = folder, shell
         self._start_dev, self._start_service = start_dev, start_service
+        self._running: dict[type, Dev | GuardedService] = {}
         self._addresses: dict[str, str] = {}
         self._values: dict[str, str] = {}
 
-    def start(self, blocks: list[Block]) -> None:
-        """Starts what the blocks start with `cargo run`."""
-        for command in (line for block in blocks for line in commands_of(block)):
-            match cargo_run(command):
-                case (_, ["dev", *arguments]):
-                    self._start_server([word for word in arguments if word != "--json"])
-                case (options, arguments) if "guarded-service" in options:
-                    self._start_guarded_service(arguments)
-                case (_, arguments):
-                    pytest.fail(f"this runner doesn't know `cargo run -- {shlex.join(arguments)}`")
+    def follow(self, where: str, block: Block) -> None:
+        """Does what one block says."""
+        if block.language == "python":
+            file = self._folder / f"line-{block.line}.py"
+            file.write_text(self._translated(block.text))
+            self._shell.run(where, f"python {file}")
+            return
+        lines: list[str] = []
+        for command in block.commands():
+            if run := cargo_run(command):
+                self._shell.run(where, "\n".join(lines))
+                lines = [self._start(*run)]
+            elif not command.startswith(LEFT_OUT):
+                lines.append(expecting_status(self._translated(command)))
+        self._shell.run(where, "\n".join(lines))
 
-    def _start_server(self, arguments: list[str]) -> None:
-        documented, arguments = listen_address(arguments)
-        dev = self._start_dev(*arguments)
-        self._addresses[documented or DEV_ADDRESS] = dev.issuer.removeprefix("http://")
-        self._values = {name: value for name, value in dev.said.items() if isinstance(value, str)}
-        self._values |= {"token": dev.access_token, "bearer": dev.access_token}
+    def _start(self, options: list[str], arguments: list[str]) -> str:
+        """Starts a program; gives the line that tells the shell what it printed."""
+        documented, arguments = without_option([self._translated(word) for word in arguments], "--listen")
+        if arguments[:1] == ["dev"]:
+            self._end(Dev)
+            dev = self._start_dev(*[word for word in arguments[1:] if word != "--json"], folder=self._folder)
+            self._running[Dev] = dev
+            self._addresses[documented or DEV_ADDRESS] = dev.issuer.removeprefix("http://")
+            self._values = {name: value for name, value in dev.said.items() if isinstance(value, str)}
+            self._values |= {"token": dev.access_token, "bearer": dev.access_token}
+            variables = ("username", "password", "token", "issuer")
+            return "; ".join(f"export {name.upper()}={shlex.quote(self._values[name])}" for name in variables)
+        if "guarded-service" in options:
+            self._end(GuardedService)
+            issuer, arguments = without_option(arguments, "--issuer")
+            service = self._start_service(issuer, *arguments)
+            self._running[GuardedService] = service
+            self._addresses[documented or SERVICE_ADDRESS] = service.url.removeprefix("http://")
+            return ""
+        return pytest.fail(f"this reader doesn't know `cargo run {shlex.join([*options, '--', *arguments])}`")
 
-    def _start_guarded_service(self, arguments: list[str]) -> None:
-        documented, arguments = listen_address(arguments)
-        at = arguments.index("--issuer")
-        issuer, *others = map(self.translated, [arguments[at + 1], *arguments[:at], *arguments[at + 2 :]])
-        service = self._start_service(issuer, *others)
-        self._addresses[documented or SERVICE_ADDRESS] = service.url.removeprefix("http://")
+    def _end(self, kind: type) -> None:
+        if running := self._running.get(kind):
+            program = running.program if isinstance(running, Dev) else running
+            assert program.stop() == (0, "")
 
-    def translated(self, text: str) -> str:
-        """The text with the real addresses and the values filled in."""
+    def _translated(self, text: str) -> str:
+        """The text with the real addresses and values filled in."""
         for documented, real in self._addresses.items():
             port = documented.rpartition(":")[2]
             text = text.replace(documented, real).replace(f"localhost:{port}", real)
-        return FILLED_IN.sub(self._fill_in, text)
+        return FILLED_IN.sub(self._filled_in, text)
 
-    def _fill_in(self, found: re.Match) -> str:
+    def _filled_in(self, found: re.Match) -> str:
         name = (found["name"] or found["scheme"]).lower()
         return found["before"] + self._values[name] if name in self._values else found[0]
-
-    def variables(self) -> dict[str, str]:
-        """What the reader has put into the shell."""
-        return {
-            name.upper(): self._values[name] for name in ("username", "password", "token", "issuer") if self._values
-        }
-
-    def script(self, document: str, blocks: list[Block], folder: Path) -> str:
-        """One shell script out of all blocks; its trace says which block is at work."""
-        lines = ["set -euo pipefail"]
-        for block in blocks:
-            lines.append(f"echo '--- {document}:{block.line}'")
-            if block.language == "python":
-                file = folder / f"line-{block.line}.py"
-                file.write_text(self.translated(block.text))
-                lines.append(f"python {file}")
-                continue
-            for command in commands_of(block):
-                left_out = command.startswith(SKIPPED) or cargo_run(command)
-                lines.append(f"# {command}" if left_out else self.translated(command))
-        return "\n".join(lines)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_commands_of_the_document_work(
     document: str, tmp_path: Path, start_dev: StartDev, start_service: StartService
 ):
-    blocks = DOCUMENTS[document]
-    session = Session(start_dev, start_service)
-    session.start(blocks)
     folder = tmp_path / "reader"
     folder.mkdir()
-    ran = subprocess.run(
-        ["bash", "-s"],
-        input=session.script(document, blocks, folder),
-        cwd=folder,
-        env={**os.environ, **session.variables(), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=TIME_LIMIT,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout
+    shell = Shell(folder, scripts=tmp_path)
+    try:
+        reader = Reader(folder, shell, start_dev, start_service)
+        for block in DOCUMENTS[document]:
+            reader.follow(f"{document}:{block.line}", block)
+    finally:
+        shell.close()
 
 
 def test_the_first_screen_is_run():
-    """Nothing above would notice if the README lost its commands, or hid them from this runner."""
+    """Nothing above would notice if the README lost its commands, or hid them from this reader."""
     blocks = DOCUMENTS["README.md"]
-    commands = [command for block in blocks for command in commands_of(block)]
+    commands = [command for block in blocks for command in block.commands()]
     assert any(run and run[1][:1] == ["dev"] for run in map(cargo_run, commands))
     assert any("/api/login" in block.text for block in blocks)
     assert any(block.language == "python" and "jwt" in block.text for block in blocks)

@@ -4,6 +4,7 @@ import http.client
 import json
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import urlsplit
@@ -40,7 +41,9 @@ def call(
             connection.putheader(name, value)
         if body is not None and "content-length" not in {name.lower() for name, _ in headers}:
             connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders(body)
+        # Refused while it is being sent: the answer is here nevertheless.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.endheaders(body)
         response = connection.getresponse()
         return Answer(response.status, response.headers, response.read())
     finally:
