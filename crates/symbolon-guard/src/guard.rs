@@ -9,10 +9,10 @@
 use std::{fmt, sync::Arc};
 
 use http::{HeaderMap, request::Parts};
-use symbolon_token::{AccessClaims, KeySet, Timestamp, Verifier};
+use symbolon_token::{AccessClaims, KeySet, Timestamp, Typ, Verifier};
 
 use crate::{
-    Caller, Clock, Invalid, Outcome, Rejection, ReplaceKeysError, Unavailable,
+    Caller, Clock, Invalid, Outcome, Rejection, ReplaceKeysError, SharedSecret, Unavailable,
     keys::{Held, Keys},
     layer::GuardLayer,
     source::{Credential, credential},
@@ -75,6 +75,23 @@ impl Guard {
                 remote: None,
             }),
         }
+    }
+
+    /// A guard for HS256 tokens (RFC 9068) that are signed with this secret, by this issuer, for this
+    /// audience.
+    ///
+    /// Fails if the issuer or the audience is empty. For tokens of another shape, see
+    /// [`SharedSecret::verifier`].
+    pub fn shared_secret(
+        secret: &SharedSecret,
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+    ) -> Result<Self, symbolon_token::Error> {
+        Ok(Self::new(secret.verifier(
+            issuer,
+            audience,
+            Typ::ACCESS_TOKEN,
+        )?))
     }
 
     /// Starts to describe a guard whose keys are fetched from this issuer and kept fresh.

@@ -59,6 +59,7 @@ mod outcome;
 mod rejection;
 #[cfg(feature = "remote")]
 mod remote;
+mod secret;
 mod source;
 
 #[cfg(feature = "remote")]
@@ -70,6 +71,7 @@ pub use crate::{
     layer::{GuardLayer, Guarded},
     outcome::{Invalid, Outcome, ReplaceKeysError, Unavailable},
     rejection::Rejection,
+    secret::{SecretError, SecretFlaw, SharedSecret},
     source::Malformed,
 };
 /// The crate that reads and checks the tokens themselves: keys, policies, claims.
