@@ -5,6 +5,7 @@
 //! store applies with its condition inside the statement. This crate is a part of Symbolon and
 //! makes no promises to anybody else.
 
+pub mod app_session;
 pub mod client;
 mod entropy;
 pub mod id;

@@ -81,7 +81,7 @@ pub fn for_audience(roles: &[Role]) -> impl Iterator<Item = &Role> {
 }
 
 // Case is ignored: a reader of tokens that compares loosely must not be fooled by `Symbolon:`.
-fn is_reserved(name: &str) -> bool {
+pub(crate) fn is_reserved(name: &str) -> bool {
     name.get(..RESERVED_PREFIX.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED_PREFIX))
 }

@@ -6,7 +6,7 @@
 use symbolon_guard::Clock;
 use symbolon_token::Algorithm;
 
-use crate::{DatabaseUrl, KeySource, Randomness, StoreOptions};
+use crate::{DatabaseUrl, HookError, KeySource, Randomness, StoreOptions, Users, hooks::Hooks};
 
 /// The settings of an [`Engine`](crate::Engine). [`Config::new`] takes what has no default.
 #[derive(Clone, Debug)]
@@ -27,6 +27,7 @@ pub struct Config {
     pub clock: Clock,
     /// Random bytes; the system's unless said otherwise.
     pub randomness: Randomness,
+    pub(crate) hooks: Hooks,
     /// What may open the store.
     pub(crate) maker: Maker,
 }
@@ -66,8 +67,25 @@ impl Config {
             signing_algorithm: Algorithm::ES256,
             clock: Clock::system(),
             randomness: Randomness::system(),
+            hooks: Hooks::default(),
             maker: Maker::Engine,
         }
+    }
+
+    /// Lets a program's own users sign in, in place of Symbolon's.
+    pub fn with_users(mut self, users: impl Users) -> Self {
+        self.hooks.set_users(users);
+        self
+    }
+
+    /// Adds claims to the tokens of a login: what the hook gives for a subject, a JSON object under the
+    /// rules of [`Identity::with_claims`](crate::Identity::with_claims).
+    pub fn with_claims<F>(mut self, claims: impl Fn(String) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<serde_json::Value, HookError>> + Send + 'static,
+    {
+        self.hooks.set_claims(claims);
+        self
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {

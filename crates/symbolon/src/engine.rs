@@ -6,17 +6,19 @@ use symbolon_guard::Guard;
 use symbolon_rules::{
     Entropy,
     id::{StoreId, UserId},
+    login::PasswordOutcome,
     oauth::discovery::Metadata,
-    password::PlainPassword,
+    password::{PasswordHash, PlainPassword},
     user::{UserState, Username},
 };
 use symbolon_token::{Policy, Timestamp, Typ, Verifier};
 
 use crate::{
     Config, ConfigError, KeySourceError, OpenError, StoreError,
-    app::{App, UserError, UserInput},
+    app::{App, IssueError, Login, LoginError, TokenBuilder, UserError, UserInput},
     jobs::Jobs,
     keys::{KeyEncryptionKey, KeyRing, Opening, RingError, StoreContent},
+    password,
     passwords::PasswordHasher,
     store::{FindStore, Instance, MakeStore, Store},
 };
@@ -70,6 +72,7 @@ impl Engine {
             randomness: config.randomness,
             store,
             keys,
+            hooks: config.hooks,
         });
         let jobs = Arc::new(Jobs::start(&app));
         Ok(Self { app, jobs })
@@ -135,6 +138,46 @@ impl Engine {
     pub async fn enable_user(&self, username: &str) -> Result<(), UserError> {
         let username = Username::parse(username).map_err(UserError::Username)?;
         self.app.set_user_state(username, UserState::Enabled).await
+    }
+
+    /// Signs somebody in by username and password, as `POST /api/login` does.
+    pub async fn login(&self, username: &str, password: &str) -> Result<Login, LoginError> {
+        self.app.login(username, password).await
+    }
+
+    /// Mints an access token for somebody whom the program has authenticated itself, with claims of
+    /// its own: [`Engine::token_for`] with nothing but those.
+    ///
+    /// The subject is a string, also where the program's ids are numbers (RFC 7519 §4.1.2).
+    pub fn issue(&self, subject: &str, claims: serde_json::Value) -> Result<String, IssueError> {
+        self.token_for(subject).claims(claims).issue()
+    }
+
+    /// Describes an access token to mint: its roles, claims, audience, lifetime.
+    pub fn token_for<'a>(&'a self, subject: &'a str) -> TokenBuilder<'a> {
+        self.app.token_for(subject)
+    }
+
+    /// [`password::hash`](crate::password::hash) in the engine's bounded pool.
+    pub async fn hash_password(&self, password: &str) -> Result<String, password::Error> {
+        let password = PlainPassword::parse_new(password).map_err(password::Error::Password)?;
+        let hash = self.app.passwords.hash(password).await;
+        Ok(hash.map_err(password::Error::failed)?.as_phc().to_owned())
+    }
+
+    /// [`password::verify`](crate::password::verify) in the engine's bounded pool.
+    pub async fn verify_password(
+        &self,
+        password: &str,
+        stored: Option<&str>,
+    ) -> Result<bool, password::Error> {
+        let Ok(password) = PlainPassword::parse(password) else {
+            return Ok(false);
+        };
+        let stored = stored.map(|phc| PasswordHash::from_phc(phc.to_owned()));
+        let outcome = self.app.passwords.verify(password, stored).await;
+        let outcome = outcome.map_err(password::Error::failed)?;
+        Ok(matches!(outcome, PasswordOutcome::Matched(_)))
     }
 
     /// Ends the jobs, lets database work under way finish and closes the database. What is asked of

@@ -70,15 +70,8 @@ impl PasswordHasher {
 
     /// Hashes a new password with a salt of its own.
     pub(crate) async fn hash(&self, password: PlainPassword) -> Result<PasswordHash, HashError> {
-        let mut salt = [0; 16];
-        self.randomness.clone().fill(&mut salt);
-        self.run(move || {
-            let hash: phc::PasswordHash = hasher()?
-                .hash_password_with_salt(password.as_bytes(), &salt)
-                .map_err(|error| HashError::Failed(error.to_string()))?;
-            Ok(PasswordHash::from_phc(hash.to_string()))
-        })
-        .await
+        let mut randomness = self.randomness.clone();
+        self.run(move || hash(&password, &mut randomness)).await
     }
 
     /// Compares a password with a stored hash, or with nobody's.
@@ -125,7 +118,21 @@ fn hasher() -> Result<Argon2<'static>, HashError> {
     ))
 }
 
-fn compare(
+/// Hashes a password with a salt of its own. Blocks.
+pub(crate) fn hash(
+    password: &PlainPassword,
+    entropy: &mut impl Entropy,
+) -> Result<PasswordHash, HashError> {
+    let mut salt = [0; 16];
+    entropy.fill(&mut salt);
+    let hash: phc::PasswordHash = hasher()?
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map_err(|error| HashError::Failed(error.to_string()))?;
+    Ok(PasswordHash::from_phc(hash.to_string()))
+}
+
+/// Compares a password with a stored hash, or with nobody's. Blocks.
+pub(crate) fn compare(
     password: &PlainPassword,
     stored: Option<&PasswordHash>,
 ) -> Result<PasswordOutcome, HashError> {

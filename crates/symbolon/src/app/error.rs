@@ -1,6 +1,6 @@
 //! What keeps an act from being carried out: neither a yes nor a no.
 
-use crate::{keys::RingError, passwords::HashError, store::StoreError};
+use crate::{hooks::HookFailure, keys::RingError, passwords::HashError, store::StoreError};
 
 /// Something behind the act failed.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,12 @@ impl From<HashError> for AppError {
             HashError::Busy => Self::Unavailable(error.to_string()),
             HashError::Unusable(_) | HashError::Failed(_) => Self::Fault(error.to_string()),
         }
+    }
+}
+
+impl From<HookFailure> for AppError {
+    fn from(failure: HookFailure) -> Self {
+        Self::Unavailable(failure.to_string())
     }
 }
 

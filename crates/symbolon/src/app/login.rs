@@ -1,33 +1,57 @@
-//! Login with a username and a password.
+//! Login with a username and a password, by our own users or a program's.
 
 use std::time::Duration;
 
 use symbolon_rules::{
     client,
     login::{self, Decision, Refusal},
-    password::PlainPassword,
-    tokens::{self, ACCESS_TOKEN_LIFETIME},
-    user::Username,
+    password::{PasswordError, PlainPassword},
+    tokens::{ACCESS_TOKEN_LIFETIME, ExtraClaims, Freshness, Grant},
+    user::{Username, UsernameError},
 };
+use symbolon_token::Timestamp;
 
 use super::{App, AppError};
 use crate::store::{BeginSession, Begun, FindLogin};
 
+/// Longest name that a program's own users are asked for, in bytes.
+const TYPED_NAME_MAX: usize = 1024;
+
 /// What a successful login gives.
-#[derive(Debug)]
-pub(crate) struct Granted {
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Login {
     /// The signed access token.
-    pub(crate) access_token: String,
+    pub access_token: String,
     /// How long it is good for.
-    pub(crate) expires_in: Duration,
+    pub expires_in: Duration,
+    /// Whom it is about: its `sub`.
+    pub subject: String,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login")
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why there was no login.
-#[derive(Debug)]
-pub(crate) enum LoginError {
-    /// The credentials are refused; why is nobody's business.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The credentials are refused; whether the name or the password is wrong isn't told.
+    #[error("the username or the password is wrong")]
     Refused,
-    /// Nobody knows.
+    /// This can't be anybody's name.
+    #[error("this can't be a username: {0}")]
+    Username(UsernameError),
+    /// This can't be anybody's password.
+    #[error("this can't be a password: {0}")]
+    Password(PasswordError),
+    /// Nothing was decided; try again.
+    #[error(transparent)]
     App(AppError),
 }
 
@@ -38,12 +62,21 @@ impl<E: Into<AppError>> From<E> for LoginError {
 }
 
 impl App {
-    /// Signs a user in to the built-in client and mints the first access token.
-    pub(crate) async fn login(
+    /// Signs somebody in and mints their first access token.
+    pub(crate) async fn login(&self, username: &str, password: &str) -> Result<Login, LoginError> {
+        let typed = PlainPassword::parse(password).map_err(LoginError::Password)?;
+        if self.hooks.have_users() {
+            return self.login_of_hook(username, password).await;
+        }
+        let username = Username::parse(username).map_err(LoginError::Username)?;
+        self.login_of_ours(username, typed).await
+    }
+
+    async fn login_of_ours(
         &self,
         username: Username,
         password: PlainPassword,
-    ) -> Result<Granted, LoginError> {
+    ) -> Result<Login, LoginError> {
         let find = FindLogin {
             username: username.clone(),
         };
@@ -57,6 +90,9 @@ impl App {
             Decision::Begin(session) => session,
             Decision::Refuse(refusal) => return Err(refused(&username, refusal.code())),
         };
+        // Before the session begins: a hook that can't tell leaves nothing behind.
+        let subject = session.user.to_string();
+        let extra = self.hooks.claims(&subject).await?;
         let begin = BeginSession {
             session: session.clone(),
         };
@@ -65,14 +101,72 @@ impl App {
         }
 
         let roles = facts.map(|facts| facts.roles).unwrap_or_default();
-        let claims =
-            tokens::access_claims(&self.issuer, &self.issuer, &session, &roles, now, entropy);
-        let access_token = self.keys.sign_access(&claims, now)?;
+        let grant = Grant {
+            roles: &roles,
+            session: Some(session.id),
+            ..self.login_grant(&subject, &extra, now)
+        };
+        let access_token = self.sign(&grant, now)?;
         tracing::info!(user = %session.user, session = %session.id, "login");
-        Ok(Granted {
-            access_token,
-            expires_in: ACCESS_TOKEN_LIFETIME,
-        })
+        Ok(granted(access_token, &subject))
+    }
+
+    async fn login_of_hook(&self, username: &str, password: &str) -> Result<Login, LoginError> {
+        if username.is_empty() {
+            return Err(LoginError::Username(UsernameError::Empty));
+        }
+        if username.len() > TYPED_NAME_MAX {
+            return Err(LoginError::Username(UsernameError::TooLong));
+        }
+        let Some(identity) = self.hooks.authenticate(username, password).await? else {
+            tracing::info!(reason = "hook", "login refused");
+            return Err(LoginError::Refused);
+        };
+        let now = self.clock.now();
+        let added = self.hooks.claims(&identity.subject).await?;
+        let extra = added.and(identity.extra);
+        let grant = Grant {
+            roles: &identity.roles,
+            ..self.login_grant(&identity.subject, &extra, now)
+        };
+        let access_token = self.sign(&grant, now)?;
+        tracing::info!(user = identity.subject, "login");
+        Ok(granted(access_token, &identity.subject))
+    }
+
+    /// What every token of a login has in common.
+    fn login_grant<'a>(
+        &'a self,
+        subject: &'a str,
+        extra: &'a ExtraClaims,
+        now: Timestamp,
+    ) -> Grant<'a> {
+        Grant {
+            issuer: &self.issuer,
+            audience: &self.issuer,
+            subject,
+            client: client::LOCAL,
+            roles: &[],
+            session: None,
+            authenticated_at: Some(now),
+            lifetime: ACCESS_TOKEN_LIFETIME,
+            freshness: Freshness::Unmarked,
+            extra,
+        }
+    }
+
+    /// Signs a grant with the key whose time it is.
+    pub(super) fn sign(&self, grant: &Grant<'_>, now: Timestamp) -> Result<String, AppError> {
+        let claims = grant.claims(now, &mut self.randomness.clone());
+        Ok(self.keys.sign_access(&claims, now)?)
+    }
+}
+
+fn granted(access_token: String, subject: &str) -> Login {
+    Login {
+        access_token,
+        expires_in: ACCESS_TOKEN_LIFETIME,
+        subject: subject.to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! program call the same act. Nothing here knows a status code.
 
 mod error;
+mod issue;
 mod login;
 mod session;
 mod user;
@@ -15,12 +16,14 @@ use symbolon_guard::{Clock, Guard};
 use symbolon_rules::oauth::discovery::Metadata;
 
 pub use error::AppError;
-pub(crate) use login::LoginError;
+pub use issue::{IssueError, TokenBuilder};
+pub use login::{Login, LoginError};
 pub use user::UserError;
 pub(crate) use user::UserInput;
 
 use crate::{
     Randomness,
+    hooks::Hooks,
     keys::{KeyRing, Published},
     passwords::PasswordHasher,
     store::{FindStore, Store},
@@ -36,6 +39,15 @@ pub(crate) struct App {
     pub(crate) passwords: PasswordHasher,
     pub(crate) clock: Clock,
     pub(crate) randomness: Randomness,
+    pub(crate) hooks: Hooks,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
 }
 
 impl App {

@@ -4,17 +4,22 @@ use symbolon_guard::Caller;
 use symbolon_rules::id::{SessionId, UserId};
 
 use super::{App, AppError};
-use crate::store::{FindSignedIn, SignedIn};
+use crate::{hooks::Identity, store::FindSignedIn};
 
 impl App {
-    /// The user that a verified token speaks for, if its session still counts here.
+    /// The user that a verified token speaks for, as they are now, if it still counts here.
     ///
-    /// A guard elsewhere trusts the token until it expires; Symbolon itself asks the store, so a
-    /// disabled user or a changed password ends access to it at once.
+    /// A guard elsewhere trusts the token until it expires; Symbolon itself asks the store, or the
+    /// program whose users they are, so a disabled or deleted user is refused at once.
     pub(crate) async fn find_signed_in(
         &self,
         caller: &Caller,
-    ) -> Result<Option<(UserId, SignedIn)>, AppError> {
+    ) -> Result<Option<Identity>, AppError> {
+        if self.hooks.have_users() {
+            let found = self.hooks.find(caller.subject()).await?;
+            // A hook that answers for somebody else would hand one user another's session.
+            return Ok(found.filter(|identity| identity.subject == caller.subject()));
+        }
         let user = caller.subject().parse::<UserId>();
         let session = caller.session_id().map(str::parse::<SessionId>);
         let (Ok(user), Some(Ok(session))) = (user, session) else {
@@ -25,6 +30,10 @@ impl App {
             user,
             now: self.clock.now(),
         };
-        Ok(self.store.run(find).await?.map(|found| (user, found)))
+        let found = self.store.run(find).await?;
+        Ok(found.map(|found| Identity {
+            roles: found.roles,
+            ..Identity::new(user.to_string(), found.username.as_str())
+        }))
     }
 }

@@ -1,7 +1,7 @@
 //! `symbolon dev`: the real server on this machine, with a demo user and a token to try.
 //!
-//! Nothing about it is special but its store: one that is gone at the end, or one that `dev` made
-//! before. A store made by a real server is refused, and so is a `dev` store there: its demo user's
+//! Nothing about it is special but its page for people, at `/`, and its store: one that is gone at the
+//! end, or one that `dev` made before. A store made by a real server is refused, and so is a `dev` store there: its demo user's
 //! password stands on a screen.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use data_encoding::BASE64URL_NOPAD;
-use symbolon_rules::{Entropy, password::PlainPassword, user::Username};
+use symbolon_rules::Entropy;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::print;
@@ -20,8 +20,11 @@ use crate::{
     app::LoginError, config::Maker, http::serve::serve,
 };
 
+mod page;
+mod snippets;
 mod welcome;
 
+use page::Page;
 use welcome::Welcome;
 
 const USERNAME: &str = "demo";
@@ -60,7 +63,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     let password = password();
     demo_user(&engine, &password).await?;
     let access_token = first_token(&engine, &password).await?;
-    let router = engine.router();
+    let page = page::router(&Page {
+        issuer: engine.issuer(),
+        jwks_uri: engine.jwks_uri(),
+        username: USERNAME,
+    })?;
+    let router = engine.router().merge(page);
     let serving = tokio::spawn(serve(listener, router, end));
     let welcome = Welcome {
         issuer: engine.issuer(),
@@ -176,15 +184,13 @@ async fn demo_user(engine: &Engine, password: &str) -> Result<()> {
 
 /// Logs in as the demo user does.
 async fn first_token(engine: &Engine, password: &str) -> Result<String> {
-    let username = Username::parse(USERNAME).map_err(UserError::Username)?;
-    let password = PlainPassword::parse(password).map_err(UserError::Password)?;
-    match engine.app.login(username, password).await {
-        Ok(granted) => Ok(granted.access_token),
+    match engine.login(USERNAME, password).await {
+        Ok(login) => Ok(login.access_token),
         Err(LoginError::Refused) => bail!(
             "the user {USERNAME:?} of this database can't log in; name a new database with \
              --database"
         ),
-        Err(LoginError::App(error)) => Err(error.into()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use symbolon_rules::{password::PasswordError, user::UsernameError};
 
 use super::messages::{self, Message};
-use crate::app::AppError;
+use crate::app::{AppError, LoginError};
 
 /// Everything that can be wrong with a request, or with us.
 #[derive(Debug)]
@@ -145,6 +145,17 @@ impl From<AppError> for Problem {
     }
 }
 
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Refused => Self::InvalidCredentials,
+            LoginError::Username(error) => Self::Username(error),
+            LoginError::Password(error) => Self::Password(error),
+            LoginError::App(error) => error.into(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Details {
     r#type: &'static str,
@@ -158,13 +169,13 @@ struct Details {
 
 /// A language that people are answered in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
+pub(crate) enum Language {
     English,
     Korean,
 }
 
 impl Language {
-    const fn tag(self) -> &'static str {
+    pub(crate) const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::Korean => "ko",
@@ -172,7 +183,7 @@ impl Language {
     }
 
     /// RFC 9110 §12.5.4: the one that the caller prefers, English where that isn't said.
-    fn preferred(headers: &HeaderMap) -> Self {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT_LANGUAGE).iter();
         let ranges = values
             .filter_map(|value| value.to_str().ok())
@@ -204,7 +215,7 @@ impl<S: Sync> FromRequestParts<S> for Language {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self::preferred(&parts.headers))
+        Ok(Self::of(&parts.headers))
     }
 }
 
@@ -237,7 +248,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT_LANGUAGE, accepted.parse().unwrap());
-            assert_eq!(Language::preferred(&headers), expected, "{accepted:?}");
+            assert_eq!(Language::of(&headers), expected, "{accepted:?}");
         }
     }
 }

@@ -2,12 +2,16 @@
 
 mod api;
 mod body;
+mod current_user;
 mod error;
 mod health;
 mod messages;
 mod router;
 mod well_known;
 
+pub use current_user::CurrentUser;
+#[cfg(feature = "cli")]
+pub(crate) use error::Language;
 pub(crate) use router::{router, routes};
 #[cfg(feature = "cli")]
 pub(crate) mod serve;

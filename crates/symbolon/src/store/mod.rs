@@ -28,7 +28,7 @@ use crate::config::Maker;
 pub use error::{OpenError, StoreError};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{AddKey, ListKeys, SealedKey};
-pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SignedIn, SweepSessions};
+pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
 pub(crate) use tx::Tx;
 pub use url::DatabaseUrl;
 pub(crate) use users::{CreateUser, Created, FindLogin, NewUser, SetPassword, SetUserState};

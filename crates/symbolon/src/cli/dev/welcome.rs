@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::snippets::Snippets;
+
 /// What there is to say. In JSON, the public contract of `dev --json`.
 #[derive(Serialize)]
 pub(super) struct Welcome<'a> {
@@ -31,13 +33,27 @@ impl Welcome<'_> {
             jwks_uri,
             kept,
         } = self;
+        let snippets = Snippets {
+            issuer,
+            jwks_uri,
+            username,
+            password,
+            access_token,
+        };
+        let [curl_login, curl_me, python, rust] = [
+            snippets.curl_login(),
+            snippets.curl_me(),
+            snippets.python(),
+            snippets.rust(),
+        ]
+        .map(|snippet| indented(&snippet));
         let ending = match kept {
             Some(_) => "Ctrl-C ends it. The data is kept; the next start sets a new password.",
             None => "Ctrl-C ends it, and nothing is kept (--database FILE keeps it).",
         };
         format!(
-            r#"
-Symbolon is running.
+            r"
+Symbolon is running. Try it in a browser, at the issuer's address, or with the lines below.
 
   issuer     {issuer}
   username   {username}
@@ -49,30 +65,30 @@ An access token, good for ten minutes:
 
 Log in:
 
-  curl {issuer}/api/login --json '{{"username": "{username}", "password": "{password}"}}'
+{curl_login}
 
 Call a guarded endpoint:
 
-  curl {issuer}/api/me -H 'Authorization: Bearer {access_token}'
+{curl_me}
 
 Check the token in Python (pip install 'pyjwt[crypto]'):
 
-  import jwt
-  token = "{access_token}"
-  key = jwt.PyJWKClient("{jwks_uri}").get_signing_key_from_jwt(token)
-  print(jwt.decode(token, key, ["ES256"], issuer="{issuer}", audience="{issuer}"))
+{python}
 
 Guard a route in Rust (axum, crate symbolon-guard):
 
-  let guard = Guard::remote("{issuer}").start()?;
-  let app = Router::new().route("/hello", get(hello)).with_state(guard);
-
-  async fn hello(caller: Caller) -> String {{
-      format!("Hello, {{}}!", caller.subject())
-  }}
+{rust}
 
 {ending}
-"#
+"
         )
     }
+}
+
+fn indented(text: &str) -> String {
+    let lines = text.lines().map(|line| match line {
+        "" => String::new(),
+        line => format!("  {line}"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -6,14 +6,13 @@ use axum::{
     response::Response,
 };
 use serde::Serialize;
-use symbolon_rules::{password::PlainPassword, user::Username};
+use zeroize::Zeroizing;
 
 use super::super::{
     body::{Fields, read_fields},
     error::{Language, Problem},
     router::Http,
 };
-use crate::app::LoginError;
 
 /// The answer, in the words of RFC 6749 §5.1.
 #[derive(Serialize)]
@@ -28,27 +27,22 @@ pub(crate) async fn login(
     language: Language,
     request: Request,
 ) -> Result<Json<TokenResponse>, Response> {
-    let (username, password) = credentials(request)
+    let [username, password] = credentials(request)
         .await
         .map_err(|problem| problem.answer(language))?;
-    match http.app.login(username, password).await {
-        Ok(granted) => Ok(Json(TokenResponse {
-            access_token: granted.access_token,
+    match http.app.login(&username, &password).await {
+        Ok(login) => Ok(Json(TokenResponse {
+            access_token: login.access_token,
             token_type: "Bearer",
-            expires_in: granted.expires_in.as_secs(),
+            expires_in: login.expires_in.as_secs(),
         })),
-        Err(LoginError::Refused) => Err(Problem::InvalidCredentials.answer(language)),
-        Err(LoginError::App(error)) => Err(Problem::from(error).answer(language)),
+        Err(error) => Err(Problem::from(error).answer(language)),
     }
 }
 
-async fn credentials(request: Request) -> Result<(Username, PlainPassword), Problem> {
+async fn credentials(request: Request) -> Result<[Zeroizing<String>; 2], Problem> {
     let mut fields: Fields = read_fields(request).await?;
-    let username = fields.take("username")?;
-    let password = fields.take("password")?;
+    let credentials = [fields.take("username")?, fields.take("password")?];
     fields.finish()?;
-    Ok((
-        Username::parse(&username).map_err(Problem::Username)?,
-        PlainPassword::parse(&password).map_err(Problem::Password)?,
-    ))
+    Ok(credentials)
 }

@@ -3,7 +3,6 @@
 use axum::{Json, extract::State, response::Response};
 use serde::Serialize;
 use symbolon_guard::Caller;
-use symbolon_rules::permission::Role;
 
 use super::super::{
     error::{Language, Problem},
@@ -24,10 +23,10 @@ pub(crate) async fn me(
     caller: Caller,
 ) -> Result<Json<Me>, Response> {
     match http.app.find_signed_in(&caller).await {
-        Ok(Some((id, user))) => Ok(Json(Me {
-            id: id.to_string(),
-            username: user.username.as_str().to_owned(),
-            roles: user.roles.iter().map(Role::to_string).collect(),
+        Ok(Some(user)) => Ok(Json(Me {
+            id: user.subject().to_owned(),
+            username: user.username().to_owned(),
+            roles: user.roles().map(str::to_owned).collect(),
         })),
         Ok(None) => Err(Problem::SessionOver.answer(language)),
         Err(error) => Err(Problem::from(error).answer(language)),

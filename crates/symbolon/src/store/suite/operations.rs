@@ -8,9 +8,10 @@ use symbolon_rules::{
 use symbolon_token::Algorithm;
 
 use super::{Database, NOW, create, hash, name, new_id, on_both_engines, user};
+use crate::store::sessions::SignedIn;
 use crate::store::{
     AddKey, BeginSession, Begun, CreateUser, Created, FindLogin, FindSignedIn, FindStore, Instance,
-    ListKeys, MakeStore, SealedKey, SetPassword, SetUserState, SignedIn, Store, SweepSessions,
+    ListKeys, MakeStore, SealedKey, SetPassword, SetUserState, Store, SweepSessions,
 };
 
 on_both_engines! {
