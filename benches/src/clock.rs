@@ -1,0 +1,48 @@
+//! The only file of the benches that reads a clock.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench measures time, and a verifier is asked about the present"
+)]
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// Time since a moment, read as often as needed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn milliseconds(self) -> f64 {
+        self.0.elapsed().as_secs_f64() * 1e3
+    }
+}
+
+/// Processor time of this thread since a moment: what other programs take in between doesn't count.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ThreadStopwatch(Timespec);
+
+impl ThreadStopwatch {
+    pub(crate) fn start() -> Self {
+        Self(clock_gettime(ClockId::ThreadCPUTime))
+    }
+
+    pub(crate) fn microseconds(self) -> f64 {
+        let since = clock_gettime(ClockId::ThreadCPUTime) - self.0;
+        Duration::try_from(since).map_or(f64::NAN, |since| since.as_secs_f64() * 1e6)
+    }
+}
+
+/// Whole seconds since the Unix epoch.
+pub(crate) fn now_in_seconds() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_secs()).ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,52 @@
+//! Runs one bench and reports it: `symbolon-bench NAME [--json] [--svg FILE] [--rounds N]`.
+//!
+//! `./bench` at the root of the repository builds what a bench needs and calls this. Nothing is
+//! asserted about the figures: machines differ and are noisy. What is compared must do the same work,
+//! and that is checked before anything is timed.
+
+mod allocations;
+mod arguments;
+mod clock;
+mod report;
+mod rounds;
+mod start;
+mod token;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::{
+    allocations::CountingAllocator,
+    arguments::{Arguments, Bench},
+};
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let arguments = Arguments::parse(std::env::args().skip(1))?;
+    let rows = match arguments.bench {
+        Bench::Token => token::measure(arguments.rounds)?,
+        Bench::Start => start::measure(arguments.rounds, &arguments.program)?,
+    };
+    let name = arguments.bench.name();
+    if let Some(file) = &arguments.svg {
+        std::fs::write(file, report::svg(name, &rows))
+            .with_context(|| format!("can't write {}", file.display()))?;
+    }
+    report::print(&match arguments.format {
+        arguments::Format::Table => report::table(&rows),
+        arguments::Format::Json => report::json(name, &rows)?,
+    })
+}

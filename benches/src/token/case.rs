@@ -1,0 +1,91 @@
+//! What every candidate gets: a fresh key, the claims of a typical access token, and what is expected
+//! of a token.
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use symbolon_token::{Algorithm, SigningKey, Typ, sign};
+
+use crate::clock;
+
+pub(super) const ISSUER: &str = "https://id.example.com";
+pub(super) const AUDIENCE: &str = "https://api.example.com";
+pub(super) const TYP: &str = "at+jwt";
+const KID: &str = "2026-11-a";
+
+/// The payload, of about 330 octets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Claims {
+    pub(super) iss: String,
+    pub(super) sub: String,
+    pub(super) aud: String,
+    pub(super) exp: i64,
+    pub(super) iat: i64,
+    pub(super) jti: String,
+    pub(super) roles: Vec<String>,
+    pub(super) scope: String,
+}
+
+impl Claims {
+    fn typical() -> Self {
+        let now = clock::now_in_seconds();
+        Self {
+            iss: ISSUER.to_owned(),
+            sub: "01938f3c-7a52-7c1e-9d5b-3f2a6e8b4c70".to_owned(),
+            aud: AUDIENCE.to_owned(),
+            // Longer than any run takes.
+            exp: now + 24 * 60 * 60,
+            iat: now,
+            jti: "01938f3c-7a53-7f40-8a1d-5c9e2b7f6d18".to_owned(),
+            roles: vec!["editor".to_owned(), "reviewer".to_owned()],
+            scope: "articles:read articles:write profile".to_owned(),
+        }
+    }
+}
+
+/// A key and what is signed with it.
+pub(super) struct Case {
+    pub(super) algorithm: Algorithm,
+    pub(super) key: SigningKey,
+    pub(super) key_bytes: KeyBytes,
+    pub(super) kid: &'static str,
+    pub(super) claims: Claims,
+}
+
+/// The key as the candidates other than ours take it.
+pub(super) enum KeyBytes {
+    /// The shared secret of an HMAC.
+    Secret(Vec<u8>),
+    /// A key pair: the private key, and the public one as a JWK in JSON.
+    Pair { pkcs8: Vec<u8>, jwk: String },
+}
+
+impl Case {
+    pub(super) fn new(algorithm: Algorithm) -> Result<Self> {
+        let (key, key_bytes) = if algorithm.is_symmetric() {
+            // A shared secret is brought along; an octet repeated would be refused.
+            let secret: Vec<u8> = (0..32_u8).map(|at| at.wrapping_mul(151)).collect();
+            let key = SigningKey::hmac(algorithm, &secret)?;
+            (key.with_kid(KID), KeyBytes::Secret(secret))
+        } else {
+            let key = SigningKey::generate(algorithm)?.with_kid(KID);
+            let jwk = key.public_jwk().context("a key pair has a public half")?;
+            let bytes = KeyBytes::Pair {
+                pkcs8: key.to_pkcs8_der()?.to_vec(),
+                jwk: serde_json::to_string(&jwk)?,
+            };
+            (key, bytes)
+        };
+        Ok(Self {
+            algorithm,
+            key,
+            key_bytes,
+            kid: KID,
+            claims: Claims::typical(),
+        })
+    }
+
+    /// The token that is verified.
+    pub(super) fn token(&self) -> Result<String> {
+        Ok(sign(&self.key, Typ::ACCESS_TOKEN, &self.claims)?)
+    }
+}

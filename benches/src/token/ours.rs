@@ -1,0 +1,45 @@
+//! `symbolon-token`, the way a service uses it.
+
+use std::hint::black_box;
+
+use anyhow::Result;
+use symbolon_token::{KeySet, Policy, SigningKey, Timestamp, Typ, Verifier, sign};
+
+use super::{
+    Candidate,
+    case::{AUDIENCE, Case, Claims, ISSUER},
+};
+use crate::clock;
+
+pub(super) struct Ours {
+    key: SigningKey,
+    verifier: Verifier,
+}
+
+impl Ours {
+    pub(super) fn new(case: &Case) -> Result<Self> {
+        let keys = KeySet::new([case.key.verifying_key()])?;
+        let policy = Policy {
+            issuer: ISSUER.to_owned(),
+            audience: vec![AUDIENCE.to_owned()],
+            algorithms: vec![case.algorithm],
+            typ: Typ::ACCESS_TOKEN,
+        };
+        Ok(Self {
+            key: case.key.clone(),
+            verifier: Verifier::new(keys, policy)?,
+        })
+    }
+}
+
+impl Candidate for Ours {
+    fn sign(&self, claims: &Claims) -> Result<String> {
+        Ok(sign(&self.key, Typ::ACCESS_TOKEN, claims)?)
+    }
+
+    fn verify(&self, token: &str) -> Result<()> {
+        let now = Timestamp::from_secs(clock::now_in_seconds());
+        black_box(self.verifier.verify::<Claims>(token, now)?);
+        Ok(())
+    }
+}
