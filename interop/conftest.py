@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 
 from servers import DEADLINE, Dev, GuardedService
-from web import await_ready
+from web import await_ready, log_in
 
 # Everything here is on this machine: a proxy that the environment names has no part in it.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
@@ -31,6 +31,13 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     running = Dev.start(log=tmp_path_factory.mktemp("dev") / "log")
     yield running
     running.program.kill()
+
+
+@pytest.fixture
+def still_answers(dev: Dev) -> Iterator[None]:
+    """Whatever a test sends, the next honest login works."""
+    yield
+    assert log_in(dev).status == 200
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """`symbolon dev` as a user meets it: what it prints, where it keeps things, how it ends."""
 
 import os
+import secrets
 import signal
 import socket
 import stat
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import jwt
 import pytest
@@ -29,12 +31,25 @@ def run_dev(*arguments: str, environment: dict[str, str] | None = None) -> subpr
     )
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=lambda how: how.name)
 def test_it_prints_one_line_and_ends_cleanly(start_dev: StartDev, how: signal.Signals):
     dev = start_dev()
     assert call(f"{dev.issuer}/readyz").status == 200
     assert log_in(dev).status == 200
     assert dev.program.stop(how) == (0, "")
+
+
+def test_clients_that_stay_connected_do_not_keep_it(start_dev: StartDev):
+    dev = start_dev()
+    parts = urlsplit(dev.issuer)
+    address = (parts.hostname, parts.port)
+    with socket.create_connection(address, DEADLINE) as silent, socket.create_connection(address, DEADLINE) as stuck:
+        stuck.sendall(
+            b"POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+        )
+        assert call(f"{dev.issuer}/healthz").status == 200
+        assert dev.program.stop() == (0, "")
+        assert silent.recv(1) == b""
 
 
 def test_the_page_for_people_has_lines_that_work(tmp_path: Path):
@@ -122,7 +137,7 @@ def test_the_key_file_is_for_its_owner_only(start_dev: StartDev, tmp_path: Path)
 def test_a_store_without_its_key_is_refused(start_dev: StartDev, tmp_path: Path):
     file = tmp_path / "kept.db"
     assert start_dev("--database", str(file)).program.stop() == (0, "")
-    (tmp_path / "kept.db.key").write_text("0" * 64)
+    (tmp_path / "kept.db.key").write_text(secrets.token_hex(32))
     ended = run_dev("--listen", "127.0.0.1:0", "--database", str(file))
     assert ended.returncode not in (0, 101)
     assert ended.stdout == ""

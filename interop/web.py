@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from servers import DEADLINE, Dev
 
+FORM = "application/x-www-form-urlencoded"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -74,3 +76,14 @@ def log_in(dev: Dev, username: object = None, password: object = None) -> Answer
 def post_login(dev: Dev, body: bytes, content_type: str = "application/json") -> Answer:
     """Sends a body to the login API."""
     return call(f"{dev.issuer}/api/login", "POST", [("Content-Type", content_type)], body)
+
+
+def check_refused(answer: Answer, *statuses: int) -> str:
+    """It is a problem of the one shape; its code."""
+    assert 400 <= answer.status < 500, (answer.status, answer.body)
+    assert not statuses or answer.status in statuses, (answer.status, answer.body)
+    assert answer.headers.get_content_type() == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == answer.status
+    assert isinstance(problem["code"], str) and problem["code"]
+    return problem["code"]
