@@ -75,6 +75,28 @@ impl fmt::Display for RoleError {
     }
 }
 
+/// The name of a scope (RFC 6749 §3.3), in the words of whoever's API it opens.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Scope(String);
+
+impl Scope {
+    /// A scope of a program's own, under the rules of [`Role::parse`].
+    pub fn parse(name: &str) -> Result<Self, RoleError> {
+        Role::parse(name).map(|Role(name)| Self(name))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The `scope` of a token: the names in one string, `None` where there are none.
+pub fn scope_claim(scopes: &[Scope]) -> Option<String> {
+    let names: Vec<_> = scopes.iter().map(Scope::as_str).collect();
+    (!names.is_empty()).then(|| names.join(" "))
+}
+
 /// The roles that go into a token which other APIs will see: all but Symbolon's own.
 pub fn for_audience(roles: &[Role]) -> impl Iterator<Item = &Role> {
     roles.iter().filter(|role| !role.is_reserved())
@@ -106,6 +128,15 @@ mod tests {
         for name in ["", "a b", "a\"b", "a\\b", "관리자", "a\n", &"a".repeat(129)] {
             assert_eq!(Role::parse(name), Err(RoleError::Malformed), "{name:?}");
         }
+    }
+
+    #[test]
+    fn scopes_are_one_claim() {
+        let scopes = ["posts:read", "posts:write"].map(|name| Scope::parse(name).unwrap());
+        assert_eq!(scope_claim(&scopes).unwrap(), "posts:read posts:write");
+        assert_eq!(scope_claim(&[]), None);
+        assert_eq!(Scope::parse("symbolon:admin"), Err(RoleError::Reserved));
+        assert_eq!(Scope::parse("a b"), Err(RoleError::Malformed));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     Entropy,
     client::ClientId,
     id::{SessionId, TokenId},
-    permission::{self, Role},
+    permission::{self, Role, Scope},
 };
 
 /// How long an access token is good for. Short, because an API that only checks signatures goes on
@@ -143,6 +143,8 @@ pub struct Grant<'a> {
     pub client: ClientId<'static>,
     /// Their roles; Symbolon's own are left out of the token.
     pub roles: &'a [Role],
+    /// What it is good for at the API, beside the roles.
+    pub scopes: &'a [Scope],
     /// The session it comes from, if one.
     pub session: Option<SessionId>,
     /// When they proved who they are, if that is known.
@@ -179,7 +181,7 @@ impl<'a> Grant<'a> {
                 iat: now.as_secs(),
                 jti: TokenId::generate(now, entropy).to_string(),
                 client_id: self.client.as_str().to_owned(),
-                scope: None,
+                scope: permission::scope_claim(self.scopes),
                 roles: roles.map(|role| role.as_str().to_owned()).collect(),
                 auth_time: self.authenticated_at.map(Timestamp::as_secs),
                 sid: self.session.map(|session| session.to_string()),
@@ -238,6 +240,7 @@ mod tests {
             subject: "7",
             client: client::LOCAL,
             roles: &roles,
+            scopes: &[Scope::parse("posts:read").unwrap()],
             session: None,
             authenticated_at: None,
             lifetime: Duration::from_mins(5),
@@ -255,6 +258,7 @@ mod tests {
                 "iat": 1_800_000_000,
                 "jti": "01a3185c-5000-7000-8000-000000000000",
                 "client_id": "local",
+                "scope": "posts:read",
                 "roles": ["editor"],
                 "fresh": true,
                 "identity": "7",

@@ -4,9 +4,12 @@
 //! able to change one byte of a token or a document.
 
 use symbolon_guard::Clock;
+use symbolon_rules::permission::{RoleError, Scope};
 use symbolon_token::Algorithm;
 
-use crate::{DatabaseUrl, HookError, KeySource, Randomness, StoreOptions, Users, hooks::Hooks};
+use crate::{
+    DatabaseUrl, HookError, KeySource, Randomness, Signing, StoreOptions, Users, hooks::Hooks,
+};
 
 /// The settings of an [`Engine`](crate::Engine). [`Config::new`] takes what has no default.
 #[derive(Clone, Debug)]
@@ -21,12 +24,15 @@ pub struct Config {
     pub store: StoreOptions,
     /// The key that the private signing keys are encrypted with.
     pub key_encryption_key: KeySource,
-    /// What access tokens are signed with; ES256 unless said otherwise.
-    pub signing_algorithm: Algorithm,
+    /// How access tokens are signed: by published ES256 keys unless said otherwise.
+    pub signing: Signing,
     /// The time; the system's unless said otherwise.
     pub clock: Clock,
     /// Random bytes; the system's unless said otherwise.
     pub randomness: Randomness,
+    /// The scopes that tokens of a login carry; the program's own, none of them beginning with
+    /// `symbolon:`. None unless said otherwise.
+    pub login_scopes: Vec<String>,
     pub(crate) hooks: Hooks,
     /// What may open the store.
     pub(crate) maker: Maker,
@@ -64,9 +70,10 @@ impl Config {
             database,
             store: StoreOptions::default(),
             key_encryption_key,
-            signing_algorithm: Algorithm::ES256,
+            signing: Signing::Published(Algorithm::ES256),
             clock: Clock::system(),
             randomness: Randomness::system(),
+            login_scopes: Vec::new(),
             hooks: Hooks::default(),
             maker: Maker::Engine,
         }
@@ -88,12 +95,21 @@ impl Config {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    /// Refuses what can't be right, and gives the scopes of a login.
+    pub(crate) fn check(&self) -> Result<Vec<Scope>, ConfigError> {
         check_issuer(&self.issuer)?;
-        if self.signing_algorithm.is_symmetric() {
-            return Err(ConfigError::SymmetricAlgorithm(self.signing_algorithm));
+        if let Signing::Published(algorithm) = self.signing
+            && algorithm.is_symmetric()
+        {
+            return Err(ConfigError::SymmetricAlgorithm(algorithm));
         }
-        Ok(())
+        let scopes = self.login_scopes.iter().map(|name| {
+            Scope::parse(name).map_err(|reason| ConfigError::Scope {
+                name: name.clone(),
+                reason,
+            })
+        });
+        scopes.collect()
     }
 }
 
@@ -107,8 +123,22 @@ pub enum ConfigError {
          fragment, user name or trailing slash, as in https://login.example.com"
     )]
     Issuer(String),
+    /// A scope is none, or one of Symbolon's own.
+    #[error("{name:?} can't be a scope: {reason}")]
+    Scope {
+        /// Which one.
+        name: String,
+        /// Why.
+        reason: RoleError,
+    },
+    /// No cookie can be named so, or a prefix that browsers know is in front.
+    #[error(
+        "an app session's cookie can't be named {0:?}: 1 to 64 letters, digits and `-_.`, not \
+         beginning with `__`"
+    )]
+    CookieName(String),
     /// A key that verifies would also sign.
-    #[error("{0} can't sign tokens that others verify by a published key; choose ES256 or EdDSA")]
+    #[error("{0} has no key to publish; choose ES256 or EdDSA, or sign by a shared secret")]
     SymmetricAlgorithm(Algorithm),
 }
 

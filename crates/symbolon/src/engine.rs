@@ -5,19 +5,21 @@ use std::sync::Arc;
 use symbolon_guard::Guard;
 use symbolon_rules::{
     Entropy,
+    app_session::{Cookie, Transport},
     id::{StoreId, UserId},
     login::PasswordOutcome,
     oauth::discovery::Metadata,
     password::{PasswordHash, PlainPassword},
     user::{UserState, Username},
 };
-use symbolon_token::{Policy, Timestamp, Typ, Verifier};
+use symbolon_token::{Policy, Timestamp, Typ, Verifier, VerifyingKey};
 
 use crate::{
     Config, ConfigError, KeySourceError, OpenError, StoreError,
     app::{App, IssueError, Login, LoginError, TokenBuilder, UserError, UserInput},
+    http::AppSessions,
     jobs::Jobs,
-    keys::{KeyEncryptionKey, KeyRing, Opening, RingError, StoreContent},
+    keys::{KeyEncryptionKey, Keys, Opening, RingError, StoreContent},
     password,
     passwords::PasswordHasher,
     store::{FindStore, Instance, MakeStore, Store},
@@ -39,29 +41,33 @@ impl Engine {
     ///
     /// Must be called within a tokio runtime, which the engine's jobs go on running in.
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        config.check()?;
+        let scopes = config.check()?;
         let store = Store::open(&config.database, config.store, config.maker).await?;
         let now = config.clock.now();
         let mut randomness = config.randomness.clone();
 
         let (instance, kek) = identify(&store, &config, now, &mut randomness).await?;
-        let keys = KeyRing::open(Opening {
+        let opening = Opening {
             store: &store,
             store_id: instance.id,
             kek: &kek,
-            algorithm: config.signing_algorithm,
             randomness: &config.randomness,
             now,
-        })
-        .await?;
+        };
+        let keys = Keys::open(&config.signing, &opening).await?;
+        let verifying = keys.verifying_keys()?;
         // RFC 9068 §4: an access token for this issuer, by one of its own keys.
         let policy = Policy {
             issuer: config.issuer.clone(),
             audience: vec![config.issuer.clone()],
-            algorithms: vec![config.signing_algorithm],
+            algorithms: verifying
+                .keys()
+                .iter()
+                .map(VerifyingKey::algorithm)
+                .collect(),
             typ: Typ::ACCESS_TOKEN,
         };
-        let verifier = Verifier::new(keys.verifying_keys()?, policy).map_err(RingError::from)?;
+        let verifier = Verifier::new(verifying, policy).map_err(RingError::from)?;
 
         let app = Arc::new(App {
             metadata: Metadata::new(&config.issuer),
@@ -73,6 +79,7 @@ impl Engine {
             store,
             keys,
             hooks: config.hooks,
+            scopes,
         });
         let jobs = Arc::new(Jobs::start(&app));
         Ok(Self { app, jobs })
@@ -86,6 +93,43 @@ impl Engine {
     /// Every method and path of [`Engine::router`].
     pub fn routes() -> Vec<(http::Method, &'static str)> {
         crate::http::routes()
+    }
+
+    /// App sessions for a program's own routes: what a handler puts into its [`AppSession`] is there
+    /// when the same visitor comes again. The values stay on the server; the browser holds a random
+    /// id in a cookie, and the database only its hash.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use symbolon::{AppSession, AppSessionError, Engine};
+    ///
+    /// async fn remember(session: AppSession) -> Result<&'static str, AppSessionError> {
+    ///     session.set("username", "user1")?;
+    ///     Ok("session begun")
+    /// }
+    ///
+    /// async fn show(session: AppSession) -> Result<String, AppSessionError> {
+    ///     let username: Option<String> = session.get("username")?;
+    ///     Ok(username.unwrap_or_else(|| "nobody".to_owned()))
+    /// }
+    ///
+    /// async fn forget(session: AppSession) -> Result<&'static str, AppSessionError> {
+    ///     session.remove("username")?;
+    ///     Ok("forgotten")
+    /// }
+    ///
+    /// fn app(engine: &Engine) -> Router {
+    ///     Router::new()
+    ///         .route("/", get(remember))
+    ///         .route("/session", get(show).delete(forget))
+    ///         .layer(engine.app_sessions())
+    /// }
+    /// ```
+    ///
+    /// [`AppSession`]: crate::AppSession
+    pub fn app_sessions(&self) -> AppSessions {
+        let transport = Transport::of_issuer(&self.app.issuer);
+        AppSessions::new(Arc::clone(&self.app), Cookie::standard(transport))
     }
 
     /// A guard that trusts this engine's tokens by the keys in memory, for a program's own routes.

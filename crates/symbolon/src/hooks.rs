@@ -83,6 +83,9 @@ pub enum IdentityError {
     /// A role is none, or one of Symbolon's own.
     #[error("this can't be a role: {0}")]
     Role(RoleError),
+    /// A scope is none, or one of Symbolon's own.
+    #[error("this can't be a scope: {0}")]
+    Scope(RoleError),
     /// The claims can't stand in a token.
     #[error("{0}")]
     Claims(ClaimError),

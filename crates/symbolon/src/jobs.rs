@@ -1,4 +1,4 @@
-//! What an engine does by itself: for now, removing sessions that are over.
+//! What an engine does by itself: for now, removing sessions and app sessions that are over.
 //!
 //! Small steps, so that nobody waits behind them; an expired session counts for nothing whether its
 //! row is still there or not (expiry is judged at use, never by the sweeper).
@@ -13,7 +13,10 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{app::App, store::SweepSessions};
+use crate::{
+    app::App,
+    store::{Operation, SweepAppSessions, SweepSessions},
+};
 
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const SWEEP_STEP: i64 = 500;
@@ -45,14 +48,17 @@ async fn sweep(app: Weak<App>) {
     loop {
         ticks.tick().await;
         let Some(app) = app.upgrade() else { return };
-        let sweep = || SweepSessions {
-            now: app.clock.now(),
-            limit: SWEEP_STEP,
-        };
-        while let Ok(swept) = app.store.run(sweep()).await {
-            if swept < SWEEP_STEP.unsigned_abs() {
-                break;
-            }
+        let (now, limit) = (app.clock.now(), SWEEP_STEP);
+        in_steps(&app, || SweepSessions { now, limit }).await;
+        in_steps(&app, || SweepAppSessions { now, limit }).await;
+    }
+}
+
+/// Goes on until a step finds less than it might remove, or fails: the next tick tries again.
+async fn in_steps<O: Operation<Out = u64>>(app: &App, sweep: impl Fn() -> O) {
+    while let Ok(swept) = app.store.run(sweep()).await {
+        if swept < SWEEP_STEP.unsigned_abs() {
+            break;
         }
     }
 }

@@ -5,6 +5,8 @@
 // page shows what it said.
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const PARTS = ["header", "claims", "signature"];
+const NOTHING = "–";
 const TIMES = ["exp", "iat", "auth_time", "nbf"];
 const root = document.documentElement;
 const $ = (id) => document.getElementById(id);
@@ -14,7 +16,9 @@ let words = {};
 let good = null; // the token as Symbolon signed it
 let changed = null; // { at, text }: the token with one character changed, and which
 let ends = 0; // its `exp`, in seconds
-let over = false;
+let over = null;
+
+const token = () => changed?.text ?? good;
 
 // Every text has a key, so that the language can change under a page in use.
 
@@ -38,6 +42,8 @@ async function speak(language) {
 
 const decode = (part) => Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
 
+const bytes = (part) => ({ bytes: [...decode(part)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ") });
+
 function read(part) {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(decode(part)));
@@ -53,37 +59,38 @@ function node(name, text, kind = "") {
   return element;
 }
 
-function showToken() {
+// The token in its colours, with the changed character marked.
+function paint() {
   let start = 0;
-  (changed?.text ?? good).split(".").forEach((part, index) => {
-    const place = $(`part-${index}`);
+  return token().split(".").flatMap((part, index) => {
     const at = changed ? changed.at - start : -1;
-    delete place.dataset.t;
-    if (at >= 0 && at < part.length) {
-      place.replaceChildren(part.slice(0, at), node("mark", part[at]), part.slice(at + 1));
-    } else {
-      place.textContent = part;
-    }
+    const span = node("span", part, PARTS[index]);
+    if (at >= 0 && at < part.length) span.replaceChildren(part.slice(0, at), node("mark", part[at]), part.slice(at + 1));
     start += part.length + 1;
+    return index ? [".", span] : [span];
   });
+}
+
+function showToken() {
+  $("whole").replaceChildren(...paint());
   for (const place of all("[data-token]")) place.textContent = good;
   if (changed) say($("token-note"), "changed");
-  else $("token-note").textContent = "";
+  else showText($("token-note"), "");
   $("restore").disabled = !changed;
   showParts();
 }
 
 function showParts() {
   if (!good) return;
-  const before = good.split(".");
-  const now = (changed?.text ?? good).split(".");
-  showClaims($("header"), read(before[0]), read(now[0]));
-  showClaims($("claims"), read(before[1]), read(now[1]));
-  const bytes = (part) => ({ bytes: [...decode(part)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ") });
-  showClaims($("signature"), bytes(before[2]), bytes(now[2]));
+  const [before, now] = [good.split("."), token().split(".")];
+  $("difference").textContent = "";
+  showClaims("header", read(before[0]), read(now[0]));
+  showClaims("claims", read(before[1]), read(now[1]));
+  showClaims("signature", bytes(before[2]), bytes(now[2]));
 }
 
-function showClaims(card, before, now) {
+function showClaims(part, before, now) {
+  const card = $(part);
   const rows = new Map([...all("[data-claim]", card)].map((row) => [row.dataset.claim, row]));
   for (const name of Object.keys(now ?? {}).filter((name) => !rows.has(name))) {
     const row = node("div", "");
@@ -94,14 +101,17 @@ function showClaims(card, before, now) {
   }
   for (const [name, row] of rows) {
     const value = now?.[name];
-    row.classList.toggle("changed", JSON.stringify(value) !== JSON.stringify(before[name]));
-    row.hidden = value === undefined && before[name] === undefined;
-    const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "–");
-    const shown = all(".value", row)[0];
-    shown.replaceChildren(text);
-    if (TIMES.includes(name) && Number.isFinite(value)) shown.append(node("time", humanTime(value)));
+    const [was, text] = [shown(before[name]), shown(value)];
+    row.classList.toggle("changed", was !== text);
+    if (was !== text && part !== "signature") $("difference").textContent += `${name}: ${was} → ${text}\n`;
+    row.hidden = was === NOTHING && text === NOTHING;
+    const place = all(".value", row)[0];
+    place.replaceChildren(text);
+    if (TIMES.includes(name) && Number.isFinite(value)) place.append(node("time", humanTime(value)));
   }
 }
+
+const shown = (value) => (typeof value === "string" ? value : (JSON.stringify(value) ?? NOTHING));
 
 function humanTime(seconds) {
   const date = new Date(seconds * 1000);
@@ -137,7 +147,10 @@ function tick() {
   say($("life"), over ? "expired" : "expires_in");
   root.classList.toggle("over", over);
   $("again").hidden = !over;
-  if (over) call();
+  if (!over) return;
+  showText($("login-outcome"), "");
+  $("login-outcome").className = "outcome";
+  call();
 }
 
 // Gives the answer and its body, or nothing where there was none.
@@ -187,15 +200,15 @@ async function logIn(event) {
 }
 
 async function call() {
-  const token = changed?.text ?? good;
+  const sent = token();
+  const painted = sent ? ["\nAuthorization: Bearer ", ...paint()] : [];
   const { answer, text } = await send("/api/me", {
     cache: "no-store",
-    headers: token ? { Authorization: `Bearer ${token}` } : {},
+    headers: sent ? { Authorization: `Bearer ${sent}` } : {},
   });
-  const lines = ["GET /api/me", `Accept-Language: ${root.lang}`];
-  if (token) lines.push(`Authorization: Bearer ${token}`);
-  showText($("request"), lines.join("\n"));
-  verdict(answer);
+  showText($("request"), "");
+  $("request").append(`GET /api/me\nAccept-Language: ${root.lang}`, ...painted);
+  verdict(answer, sent);
   if (!answer) return showText($("answer"), "");
   const named = ["WWW-Authenticate", "Content-Type"].filter((name) => answer.headers.has(name));
   const body = parse(text);
@@ -205,16 +218,16 @@ async function call() {
     "",
     body ? JSON.stringify(body, null, 2) : text,
   ].join("\n"));
-  if (token) reach(5);
+  if (sent) reach(5);
 }
 
-function verdict(answer) {
+function verdict(answer, sent) {
   let key = "failed";
   if (!answer) key = "unreachable";
   else if (answer.ok) key = "let_in";
   else if (answer.status === 401) {
-    if (!good) key = "refused_none";
-    else if (changed) key = "refused_changed";
+    if (!sent) key = "refused_none";
+    else if (sent !== good) key = "refused_changed";
     else key = over ? "refused_expired" : "refused";
   }
   $("verdict").className = `verdict ${key === "let_in" ? "yes" : "no"}`;

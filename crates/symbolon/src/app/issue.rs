@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use symbolon_rules::{
     client,
-    permission::Role,
+    permission::{Role, Scope},
     tokens::{ACCESS_TOKEN_LIFETIME, ExtraClaims, Freshness, Grant, LIFETIME_MAX},
 };
 
@@ -19,6 +19,7 @@ pub struct TokenBuilder<'a> {
     app: &'a App,
     subject: &'a str,
     roles: Vec<Role>,
+    scopes: Vec<Scope>,
     extra: ExtraClaims,
     audience: Option<&'a str>,
     lifetime: Duration,
@@ -50,6 +51,7 @@ impl App {
             app: self,
             subject,
             roles: Vec::new(),
+            scopes: Vec::new(),
             extra: ExtraClaims::default(),
             audience: None,
             lifetime: ACCESS_TOKEN_LIFETIME,
@@ -66,6 +68,16 @@ impl<'a> TokenBuilder<'a> {
         match roles.collect::<Result<_, _>>() {
             Ok(roles) => self.roles = roles,
             Err(error) => self.refuse(IdentityError::Role(error).into()),
+        }
+        self
+    }
+
+    /// Good for these scopes; a name that begins with `symbolon:` is refused.
+    pub fn scopes<R: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = R>) -> Self {
+        let scopes = scopes.into_iter().map(|name| Scope::parse(name.as_ref()));
+        match scopes.collect::<Result<_, _>>() {
+            Ok(scopes) => self.scopes = scopes,
+            Err(error) => self.refuse(IdentityError::Scope(error).into()),
         }
         self
     }
@@ -117,6 +129,7 @@ impl<'a> TokenBuilder<'a> {
             subject: self.subject,
             client: client::LOCAL,
             roles: &self.roles,
+            scopes: &self.scopes,
             session: None,
             authenticated_at: (self.freshness == Freshness::Fresh).then_some(now),
             lifetime: self.lifetime,

@@ -147,6 +147,7 @@ impl App {
             subject,
             client: client::LOCAL,
             roles: &[],
+            scopes: &self.scopes,
             session: None,
             authenticated_at: Some(now),
             lifetime: ACCESS_TOKEN_LIFETIME,

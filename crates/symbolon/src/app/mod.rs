@@ -4,6 +4,7 @@
 //! condition inside the statement. The login page, the API, the command line and an embedding
 //! program call the same act. Nothing here knows a status code.
 
+mod app_session;
 mod error;
 mod issue;
 mod login;
@@ -13,8 +14,9 @@ mod user;
 use std::sync::Arc;
 
 use symbolon_guard::{Clock, Guard};
-use symbolon_rules::oauth::discovery::Metadata;
+use symbolon_rules::{oauth::discovery::Metadata, permission::Scope};
 
+pub(crate) use app_session::Kept;
 pub use error::AppError;
 pub use issue::{IssueError, TokenBuilder};
 pub use login::{Login, LoginError};
@@ -24,7 +26,7 @@ pub(crate) use user::UserInput;
 use crate::{
     Randomness,
     hooks::Hooks,
-    keys::{KeyRing, Published},
+    keys::{Keys, Published},
     passwords::PasswordHasher,
     store::{FindStore, Store},
 };
@@ -34,12 +36,14 @@ pub(crate) struct App {
     pub(crate) issuer: String,
     pub(crate) metadata: Metadata,
     pub(crate) store: Store,
-    pub(crate) keys: KeyRing,
+    pub(crate) keys: Keys,
     pub(crate) guard: Guard,
     pub(crate) passwords: PasswordHasher,
     pub(crate) clock: Clock,
     pub(crate) randomness: Randomness,
     pub(crate) hooks: Hooks,
+    /// What tokens of a login are good for.
+    pub(crate) scopes: Vec<Scope>,
 }
 
 impl std::fmt::Debug for App {

@@ -1,8 +1,8 @@
 //! `symbolon dev`: the real server on this machine, with a demo user and a token to try.
 //!
-//! Nothing about it is special but its page for people, at `/`, and its store: one that is gone at the
-//! end, or one that `dev` made before. A store made by a real server is refused, and so is a `dev` store there: its demo user's
-//! password stands on a screen.
+//! Nothing about it is special but its page for people, at `/`, and its store: one that is gone at
+//! the end, or one that `dev` made before. A store made by a real server is refused, and so is a
+//! `dev` store there: its demo user's password stands on a screen.
 
 use std::{
     net::{SocketAddr, TcpListener},

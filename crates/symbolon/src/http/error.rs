@@ -37,6 +37,8 @@ pub(super) enum Problem {
     BodyTooLarge,
     BodyCutOff,
     RequestTimeout,
+    AppSessionEnded,
+    AppSessionFull,
     NotFound,
     MethodNotAllowed,
     Unavailable,
@@ -66,6 +68,8 @@ impl Problem {
             }
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
+            Self::AppSessionEnded => (StatusCode::CONFLICT, "app_session_ended"),
+            Self::AppSessionFull => (StatusCode::PAYLOAD_TOO_LARGE, "app_session_full"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),

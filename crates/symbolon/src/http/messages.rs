@@ -128,6 +128,26 @@ const fn texts(problem: &Problem) -> (Text, Text) {
             ("The body took too long", "Send the request again."),
             ("본문이 너무 늦게 도착합니다", "요청을 다시 보내세요."),
         ),
+        Problem::AppSessionEnded => (
+            (
+                "The session ended meanwhile",
+                "What was to be remembered is not kept. Start again.",
+            ),
+            (
+                "그사이 세션이 끝났습니다",
+                "기억해 둘 내용이 저장되지 않았습니다. 처음부터 다시 하세요.",
+            ),
+        ),
+        Problem::AppSessionFull => (
+            (
+                "This is too much to remember",
+                "It is not kept. Send something shorter.",
+            ),
+            (
+                "기억해 두기에는 너무 깁니다",
+                "저장되지 않았습니다. 더 짧게 보내세요.",
+            ),
+        ),
         Problem::NotFound => (
             ("Nothing is here", "Check the path of the URL."),
             ("여기에는 아무것도 없습니다", "URL의 경로를 확인하세요."),

@@ -1,11 +1,19 @@
-//! Keys: the one that encrypts, and the ring of those that sign.
+//! Keys: the one that encrypts, and those that sign.
 
+mod digest;
 mod encryption;
+mod published;
 mod ring;
+mod shared;
+mod signing;
 mod source;
 
+pub(crate) use digest::sha256;
 pub use encryption::KeyEncryptionKey;
+pub(crate) use published::Published;
+pub(crate) use ring::Opening;
 pub use ring::RingError;
-pub(crate) use ring::{KeyRing, Opening, Published};
+pub(crate) use signing::Keys;
+pub use signing::Signing;
 pub(crate) use source::StoreContent;
 pub use source::{KeySource, KeySourceError};

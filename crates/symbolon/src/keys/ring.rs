@@ -6,16 +6,18 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use aws_lc_rs::digest;
-use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;
 use symbolon_rules::{
     id::StoreId,
     key_ring::{self, KeyFacts, MissingKey},
 };
-use symbolon_token::{Algorithm, JwkSet, KeySet, SigningKey, Timestamp, Typ, sign};
+use symbolon_token::{Algorithm, KeySet, SigningKey, Timestamp, Typ, sign};
+use zeroize::Zeroizing;
 
-use super::encryption::{KeyEncryptionKey, Place};
+use super::{
+    Published,
+    encryption::{KeyEncryptionKey, Place},
+};
 use crate::{
     Randomness,
     store::{AddKey, ListKeys, SealedKey, Store, StoreError},
@@ -40,15 +42,6 @@ struct Ring {
 struct RingKey {
     facts: KeyFacts,
     key: SigningKey,
-}
-
-/// The JWKS document (RFC 7517 §5), made once for each state of the ring.
-#[derive(Debug)]
-pub(crate) struct Published {
-    /// The document.
-    pub(crate) jwks: String,
-    /// A strong entity tag of it (RFC 9110 §8.8.3), quotes included.
-    pub(crate) etag: String,
 }
 
 /// Why there are no keys to sign with.
@@ -79,22 +72,24 @@ pub(crate) struct Opening<'a> {
     pub(crate) store: &'a Store,
     pub(crate) store_id: StoreId,
     pub(crate) kek: &'a KeyEncryptionKey,
-    pub(crate) algorithm: Algorithm,
     pub(crate) randomness: &'a Randomness,
     pub(crate) now: Timestamp,
 }
 
 impl KeyRing {
     /// Reads the ring and adds what is missing of it: a key that signs and one that stands by.
-    pub(crate) async fn open(opening: Opening<'_>) -> Result<Self, RingError> {
+    pub(crate) async fn open(
+        opening: &Opening<'_>,
+        algorithm: Algorithm,
+    ) -> Result<Self, RingError> {
         for _ in 0..ROUNDS {
-            let keys = read(&opening).await?;
+            let keys = read(opening).await?;
             let facts: Vec<_> = keys.iter().map(|key| key.facts.clone()).collect();
-            let missing = key_ring::missing(&facts, opening.algorithm, opening.now);
+            let missing = key_ring::missing(&facts, algorithm, opening.now);
             if missing.is_empty() {
                 return Ok(Self {
-                    ring: ArcSwap::from_pointee(Ring::new(keys)?),
-                    algorithm: opening.algorithm,
+                    ring: ArcSwap::from_pointee(Ring::new(keys)),
+                    algorithm,
                 });
             }
             // Whether it was this node's key that got in or another's, the next round reads it.
@@ -138,18 +133,10 @@ impl KeyRing {
 }
 
 impl Ring {
-    fn new(keys: Vec<RingKey>) -> Result<Self, RingError> {
+    fn new(keys: Vec<RingKey>) -> Self {
         let public = keys.iter().filter_map(|key| key.key.public_jwk());
-        let document = JwkSet {
-            keys: public.collect(),
-        };
-        let jwks = serde_json::to_string(&document).map_err(|_| RingError::NoKey)?;
-        let hash = digest::digest(&digest::SHA256, jwks.as_bytes());
-        let etag = format!("\"{}\"", BASE64URL_NOPAD.encode(&hash.as_ref()[..16]));
-        Ok(Self {
-            keys,
-            published: Arc::new(Published { jwks, etag }),
-        })
+        let published = Arc::new(Published::of(public.collect()));
+        Self { keys, published }
     }
 }
 
@@ -157,30 +144,39 @@ impl Opening<'_> {
     async fn add(&self, missing: &MissingKey) -> Result<(), RingError> {
         let key = SigningKey::generate(missing.algorithm)?;
         let kid = key.kid().ok_or(RingError::NoKey)?.to_owned();
-        let sealed = self
-            .kek
-            .seal(
-                &key.to_pkcs8_der()?,
-                &self.place(&kid, missing.algorithm),
-                &mut self.randomness.clone(),
-            )
-            .ok_or(RingError::NoKey)?;
         let facts = KeyFacts {
             kid,
             algorithm: missing.algorithm,
             number: missing.number,
             activates_at: missing.activates_at,
         };
+        let sealed = self.seal(&facts, &key.to_pkcs8_der()?)?;
         let key = SealedKey { facts, sealed };
         self.store.run(AddKey { key, now: self.now }).await?;
         Ok(())
     }
 
-    fn place<'a>(&self, kid: &'a str, algorithm: Algorithm) -> Place<'a> {
+    /// Encrypts a private key for its row.
+    pub(super) fn seal(&self, facts: &KeyFacts, plain: &[u8]) -> Result<Vec<u8>, RingError> {
+        let entropy = &mut self.randomness.clone();
+        let sealed = self.kek.seal(plain, &self.place(facts), entropy);
+        sealed.ok_or(RingError::NoKey)
+    }
+
+    /// Decrypts a private key.
+    pub(super) fn unseal(&self, key: &SealedKey) -> Result<Zeroizing<Vec<u8>>, RingError> {
+        let plain = self.kek.unseal(&key.sealed, &self.place(&key.facts));
+        plain.ok_or_else(|| RingError::Sealed {
+            kid: key.facts.kid.clone(),
+            kek: self.kek.id(),
+        })
+    }
+
+    fn place<'a>(&self, facts: &'a KeyFacts) -> Place<'a> {
         Place {
             store: self.store_id,
-            kid,
-            algorithm: algorithm.name(),
+            kid: &facts.kid,
+            algorithm: facts.algorithm.name(),
             purpose: PURPOSE,
         }
     }
@@ -188,17 +184,14 @@ impl Opening<'_> {
 
 async fn read(opening: &Opening<'_>) -> Result<Vec<RingKey>, RingError> {
     let sealed = opening.store.run(ListKeys).await?;
-    let open = |SealedKey { facts, sealed }: SealedKey| {
-        let place = opening.place(&facts.kid, facts.algorithm);
-        let der = opening
-            .kek
-            .unseal(&sealed, &place)
-            .ok_or_else(|| RingError::Sealed {
-                kid: facts.kid.clone(),
-                kek: opening.kek.id(),
-            })?;
+    let open = |sealed: SealedKey| {
+        let der = opening.unseal(&sealed)?;
+        let facts = sealed.facts;
         let key = SigningKey::from_pkcs8_der(facts.algorithm, &der)?.with_kid(facts.kid.as_str());
         Ok(RingKey { facts, key })
     };
-    sealed.into_iter().map(open).collect()
+    let published = sealed
+        .into_iter()
+        .filter(|key| !key.facts.algorithm.is_symmetric());
+    published.map(open).collect()
 }

@@ -6,6 +6,7 @@
 //! can't cancel half of one, and under a deadline, so a database that hangs costs a 503 and not the
 //! server.
 
+mod app_sessions;
 mod error;
 mod instance;
 mod keys;
@@ -25,6 +26,10 @@ mod users;
 use std::{borrow::Cow, future::Future, time::Duration};
 
 use crate::config::Maker;
+pub(crate) use app_sessions::{
+    BeginAppSession, EndAppSession, FindAppSession, NewKey, SaveAppSession, Saved,
+    SweepAppSessions, TouchAppSession,
+};
 pub use error::{OpenError, StoreError};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{AddKey, ListKeys, SealedKey};

@@ -87,6 +87,8 @@ pub(crate) enum Arg<'a> {
     Bytes(&'a [u8]),
     /// UUID, a BLOB of 16 bytes in SQLite.
     Id(&'a Uuid),
+    /// UUID or NULL.
+    MaybeId(Option<&'a Uuid>),
 }
 
 /// A row that came back; columns are counted from 0.

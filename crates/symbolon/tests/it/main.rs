@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod embed;
 mod flows;
 mod http;
 mod support;

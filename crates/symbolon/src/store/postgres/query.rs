@@ -53,6 +53,7 @@ fn params<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
             Arg::MaybeText(value) => value,
             Arg::Bytes(value) => value,
             Arg::Id(value) => *value,
+            Arg::MaybeId(value) => value,
         })
         .collect()
 }

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter, types::ToSqlOutput};
+use rusqlite::{
+    Connection, ErrorCode, ToSql, params_from_iter,
+    types::{Null, ToSqlOutput},
+};
 
 use super::super::{
     StoreError,
@@ -72,7 +75,10 @@ impl ToSql for Arg<'_> {
             Self::Text(value) => value.to_sql(),
             Self::MaybeText(value) => value.to_sql(),
             Self::Bytes(value) => value.to_sql(),
-            Self::Id(value) => Ok(ToSqlOutput::Borrowed(value.as_bytes().as_slice().into())),
+            Self::Id(value) | Self::MaybeId(Some(value)) => {
+                Ok(ToSqlOutput::Borrowed(value.as_bytes().as_slice().into()))
+            }
+            Self::MaybeId(None) => Null.to_sql(),
         }
     }
 }

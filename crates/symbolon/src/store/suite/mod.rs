@@ -3,6 +3,7 @@
 //!
 //! With `SYMBOLON_TEST_REQUIRE_POSTGRES` set a missing server is a failure instead of a skip.
 
+mod app_sessions;
 mod differential;
 mod faults;
 mod operations;

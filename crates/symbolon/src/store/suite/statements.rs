@@ -2,7 +2,7 @@
 
 use super::{Database, custom, on_both_engines};
 use crate::store::{
-    instance, keys, sessions,
+    app_sessions, instance, keys, sessions,
     sql::{Arg, Statement, statements},
     tx::EngineTx,
     users,
@@ -13,7 +13,8 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 5] = [
+const FILES: [&[&Statement]; 6] = [
+    app_sessions::STATEMENTS,
     instance::STATEMENTS,
     keys::STATEMENTS,
     sessions::STATEMENTS,

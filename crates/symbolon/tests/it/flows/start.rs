@@ -1,6 +1,9 @@
 //! Starting: what is made, kept, and refused.
 
-use symbolon::{Config, ConfigError, Engine, KeyEncryptionKey, KeySource, StartError};
+use symbolon::{
+    Config, ConfigError, Engine, KeyEncryptionKey, KeySource, Signing, StartError,
+    guard::token::Algorithm,
+};
 
 use crate::support::{ISSUER, PASSWORD, Server, on_both_engines};
 
@@ -78,11 +81,18 @@ async fn a_configuration_that_cannot_be_right_is_refused() {
         Err(StartError::Config(ConfigError::Issuer(_)))
     ));
     let mut symmetric = config(ISSUER);
-    symmetric.signing_algorithm = symbolon::guard::token::Algorithm::HS256;
+    symmetric.signing = Signing::Published(Algorithm::HS256);
     let refused = Engine::open(symmetric).await;
     assert!(matches!(
         refused,
         Err(StartError::Config(ConfigError::SymmetricAlgorithm(_)))
+    ));
+    let mut reserved = config(ISSUER);
+    reserved.login_scopes = vec!["symbolon:admin".to_owned()];
+    let refused = Engine::open(reserved).await;
+    assert!(matches!(
+        refused,
+        Err(StartError::Config(ConfigError::Scope { .. }))
     ));
     assert!(!folder.path().join("never.db").exists());
 }

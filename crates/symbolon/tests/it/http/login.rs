@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use data_encoding::BASE64URL_NOPAD;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
-use symbolon::guard::token::Algorithm;
+use symbolon::{Signing, guard::token::Algorithm};
 
 use crate::support::{Answer, ISSUER, NOW, PASSWORD, Server};
 
@@ -66,7 +66,8 @@ async fn j1_the_token_is_what_rfc_9068_says() {
 /// With Ed25519 keys signing is deterministic: two servers of one seed differ in their keys only.
 #[tokio::test]
 async fn the_claims_of_a_seeded_server_repeat() {
-    let server = Server::start_with(|config| config.signing_algorithm = Algorithm::EdDSA).await;
+    let server =
+        Server::start_with(|config| config.signing = Signing::Published(Algorithm::EdDSA)).await;
     let (mut header, claims) = parts(&server.token().await);
     header["kid"] = "[thumbprint]".into();
     insta::assert_json_snapshot!((header, claims), @r#"
@@ -92,6 +93,29 @@ async fn the_claims_of_a_seeded_server_repeat() {
       }
     ]
     "#);
+}
+
+#[tokio::test]
+async fn a_login_carries_the_scopes_that_are_configured() {
+    let server = Server::start_with(|config| {
+        config.login_scopes = vec!["posts:read".to_owned(), "posts:write".to_owned()];
+    })
+    .await;
+    let (_, claims) = parts(&server.token().await);
+    assert_eq!(claims["scope"], "posts:read posts:write");
+}
+
+/// The body stays away: after ten seconds the caller is told so, and the connection ends.
+#[tokio::test]
+async fn a_body_that_never_comes_is_not_waited_for() {
+    let server = Server::start().await;
+    tokio::time::pause();
+    let never = futures_util::stream::pending::<Result<axum::body::Bytes, std::io::Error>>();
+    let body = axum::body::Body::from_stream(never);
+    let answer = server.post_json("/api/login", body).await;
+    assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(answer.code(), "request_timeout");
+    assert_eq!(answer.header(header::CONNECTION), "close");
 }
 
 #[tokio::test]

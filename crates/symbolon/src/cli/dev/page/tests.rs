@@ -1,11 +1,5 @@
 //! The page as a browser gets it: its headers, its languages, and that nothing gets into it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that can't go on fails"
-)]
-
 use axum::body::Body;
 use http::{HeaderMap, Request, header};
 use http_body_util::BodyExt;
