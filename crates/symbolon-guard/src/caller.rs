@@ -12,9 +12,13 @@ use std::{
     sync::{Arc, Weak},
 };
 
+use serde::de::DeserializeOwned;
 use symbolon_token::{AccessClaims, Timestamp, Verified};
 
-use crate::guard::{Guard, Inner};
+use crate::{
+    Invalid, Rejection,
+    guard::{Guard, Inner},
+};
 
 /// The caller of a request, as its access token names them.
 ///
@@ -85,9 +89,35 @@ impl Caller {
         self.token.registered().expires_at
     }
 
-    /// All claims of the token.
+    /// The claims that every access token has.
     pub fn claims(&self) -> &AccessClaims {
         self.token.claims()
+    }
+
+    /// The token's claims read as the program's own type: for those that the issuer adds.
+    ///
+    /// Fails with `invalid_token` if they don't fit it: then the token isn't one that this handler can
+    /// serve, whoever signed it.
+    ///
+    /// ```
+    /// use serde::Deserialize;
+    /// use symbolon_guard::{Caller, Rejection};
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Own {
+    ///     identity: String,
+    /// }
+    ///
+    /// async fn hello(caller: Caller) -> Result<String, Rejection> {
+    ///     let own: Own = caller.extra()?;
+    ///     Ok(format!("Hello, {}!", own.identity))
+    /// }
+    /// ```
+    pub fn extra<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+        self.token.claims_as().map_err(|error| {
+            let manner = self.guard.upgrade().map(|guard| guard.manner());
+            Rejection::invalid(Invalid::Token(error)).in_manner(manner)
+        })
     }
 }
 

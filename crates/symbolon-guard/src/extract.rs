@@ -20,10 +20,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        Guard::from_ref(state)
-            .admit_once(parts)
-            .await?
-            .ok_or(Rejection::missing_token())
+        Guard::from_ref(state).require_once(parts).await
     }
 }
 
@@ -48,7 +45,8 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let caller = <Caller as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        Self::check(caller).ok_or_else(|| Rejection::missing_role(R::NAME))
+        let guard = Guard::from_ref(state);
+        let caller = guard.require_once(parts).await?;
+        Self::check(caller).ok_or_else(|| Rejection::missing_role(R::NAME).answered_by(&guard))
     }
 }

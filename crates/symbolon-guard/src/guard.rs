@@ -8,14 +8,16 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{HeaderMap, request::Parts};
-use symbolon_token::{AccessClaims, KeySet, Timestamp, Typ, Verifier};
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+use symbolon_token::{KeySet, Timestamp, Typ, Verifier};
 
 use crate::{
-    Caller, Clock, Invalid, Outcome, Rejection, ReplaceKeysError, SharedSecret, Unavailable,
+    Answers, Clock, Invalid, Outcome, ReplaceKeysError, SharedSecret, Sources, Unavailable,
+    answer::Manner,
     keys::{Held, Keys},
     layer::GuardLayer,
-    source::{Credential, credential},
+    source::Credential,
 };
 
 /// Checks the access token of a request. Clones are cheap and share everything.
@@ -41,7 +43,7 @@ use crate::{
 ///
 /// let now = Timestamp::from_secs(1_700_000_000);
 /// let mut headers = HeaderMap::new();
-/// assert!(matches!(guard.check(&headers, now), Outcome::Absent));
+/// assert!(matches!(guard.check(&headers, now), Outcome::Absent(_)));
 /// headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer forged.by.someone"));
 /// assert!(matches!(guard.check(&headers, now), Outcome::Invalid(_)));
 /// # Ok(())
@@ -52,11 +54,13 @@ pub struct Guard {
     pub(crate) inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Inner {
-    keys: Arc<Keys>,
-    clock: Clock,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) clock: Clock,
+    manner: Arc<Manner>,
     #[cfg(feature = "remote")]
-    remote: Option<crate::remote::Remote>,
+    pub(crate) remote: Option<Arc<crate::remote::Remote>>,
 }
 
 impl Guard {
@@ -71,6 +75,7 @@ impl Guard {
             inner: Arc::new(Inner {
                 keys: Arc::new(Keys::new(Held::fixed(verifier))),
                 clock,
+                manner: Arc::default(),
                 #[cfg(feature = "remote")]
                 remote: None,
             }),
@@ -106,20 +111,59 @@ impl Guard {
             inner: Arc::new(Inner {
                 keys,
                 clock,
-                remote: Some(remote),
+                manner: Arc::default(),
+                remote: Some(Arc::new(remote)),
             }),
         }
+    }
+
+    /// A guard with the same keys, fixed or fetched, that takes tokens from these places.
+    ///
+    /// It is another guard: a [`Caller`](crate::Caller) whom the one let in is no caller to the other.
+    ///
+    /// ```
+    /// # fn takes(guard: symbolon_guard::Guard) -> symbolon_guard::Guard {
+    /// use symbolon_guard::{Scheme, Sources};
+    ///
+    /// guard.with_sources(Sources::bearer().and_scheme(Scheme::JWT))
+    /// # }
+    /// ```
+    pub fn with_sources(&self, sources: Sources) -> Self {
+        self.with_manner(Manner {
+            sources,
+            answers: self.inner.manner.answers.clone(),
+        })
+    }
+
+    /// A guard with the same keys, fixed or fetched, whose refusals are worded by these answers,
+    /// wherever they arise: in its extractors and in its layer. See [`Answers`].
+    ///
+    /// It is another guard: a [`Caller`](crate::Caller) whom the one let in is no caller to the other.
+    pub fn with_answers(&self, answers: impl Answers) -> Self {
+        self.with_manner(Manner {
+            sources: self.inner.manner.sources.clone(),
+            answers: Some(Arc::new(answers)),
+        })
     }
 
     /// Judges the credential of a request at the moment `now`.
     ///
     /// Costs one signature check where there is something to check, and never waits. The token is
-    /// looked for in the `Authorization` header only (RFC 6750 §2.1); a token in the query is ignored.
+    /// looked for in the `Authorization` header only (RFC 6750 §2.1), as the guard's [`Sources`] say; a
+    /// token in the query is ignored.
     pub fn check(&self, headers: &HeaderMap, now: Timestamp) -> Outcome {
-        let token = match credential(headers) {
-            Credential::Absent => return Outcome::Absent,
+        self.check_as(headers, now)
+    }
+
+    /// As [`Guard::check`], for tokens whose claims are of the program's own type.
+    ///
+    /// The verifier's policy applies as ever; what else a token must hold is for `C` to say: claims
+    /// that don't fit it are refused with `unreadable_claims`.
+    pub fn check_as<C: DeserializeOwned>(&self, headers: &HeaderMap, now: Timestamp) -> Outcome<C> {
+        let token = match self.inner.manner.sources.credential(headers) {
+            Credential::Absent(why) => return Outcome::Absent(why),
             Credential::Malformed(why) => return Outcome::Invalid(Invalid::Request(why)),
-            Credential::Bearer(token) => token,
+            Credential::Token(token) => token,
         };
         let held = self.inner.keys.load();
         let unavailable = Unavailable {
@@ -128,7 +172,7 @@ impl Guard {
         let Some(verifier) = held.usable(now) else {
             return Outcome::Unavailable(unavailable);
         };
-        match verifier.verify::<AccessClaims>(token, now) {
+        match verifier.verify(token, now) {
             Ok(token) => Outcome::Valid(token),
             // The issuer can't be asked about this key just now: refusing the token would turn a
             // failure of ours into a "no".
@@ -136,38 +180,6 @@ impl Guard {
                 Outcome::Unavailable(unavailable)
             }
             Err(error) => Outcome::Invalid(Invalid::Token(error)),
-        }
-    }
-
-    /// Judges a request at this moment, as the layer and the extractors do: no credential is `None`.
-    ///
-    /// With remote keys, a token that names a key which isn't held waits for one refetch, if the
-    /// issuer may be asked again. Everything else answers at once.
-    #[cfg_attr(
-        not(feature = "remote"),
-        expect(clippy::unused_async, reason = "only remote keys are waited for")
-    )]
-    pub async fn admit(&self, headers: &HeaderMap) -> Result<Option<Caller>, Rejection> {
-        // Read before the check: keys that arrive in between then count as newer than those that
-        // failed, never as the same.
-        #[cfg(feature = "remote")]
-        let seen = self.inner.keys.load().round;
-        let outcome = self.check(headers, self.inner.clock.now());
-        #[cfg(feature = "remote")]
-        let outcome = self.ask_again(outcome, seen, headers).await;
-        match outcome {
-            Outcome::Absent => Ok(None),
-            Outcome::Valid(token) => Ok(Some(Caller::new(self, token))),
-            Outcome::Invalid(invalid) => Err(Rejection::invalid(invalid)),
-            Outcome::Unavailable(unavailable) => Err(Rejection::unavailable(unavailable)),
-        }
-    }
-
-    /// As [`Guard::admit`], unless a layer of this same guard has already let the caller in.
-    pub(crate) async fn admit_once(&self, parts: &Parts) -> Result<Option<Caller>, Rejection> {
-        match parts.extensions.get::<Caller>() {
-            Some(caller) if caller.is_from(self) => Ok(Some(caller.clone())),
-            _ => self.admit(&parts.headers).await,
         }
     }
 
@@ -219,28 +231,23 @@ impl Guard {
         self.inner.keys.load().failure.clone()
     }
 
-    #[cfg(feature = "remote")]
-    async fn ask_again(&self, first: Outcome, seen: u64, headers: &HeaderMap) -> Outcome {
-        use crate::remote::Refetch;
+    pub(crate) fn manner(&self) -> Arc<Manner> {
+        self.inner.manner()
+    }
 
-        let Outcome::Invalid(Invalid::Token(error)) = &first else {
-            return first;
-        };
-        let Some(remote) = self
-            .inner
-            .remote
-            .as_ref()
-            .filter(|_| error.is_unknown_key())
-        else {
-            return first;
-        };
-        match remote.refetch(seen, &self.inner.clock).await {
-            Refetch::Ended => self.check(headers, self.inner.clock.now()),
-            Refetch::TooSoon => first,
-            Refetch::Gone => Outcome::Unavailable(Unavailable {
-                retry_after: self.inner.keys.load().retry_after(),
+    fn with_manner(&self, manner: Manner) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                manner: Arc::new(manner),
+                ..Inner::clone(&self.inner)
             }),
         }
+    }
+}
+
+impl Inner {
+    pub(crate) fn manner(&self) -> Arc<Manner> {
+        Arc::clone(&self.manner)
     }
 }
 

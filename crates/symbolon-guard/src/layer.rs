@@ -21,7 +21,7 @@ use crate::{Caller, Guard, Rejection};
 
 /// Lets a request through only with a good token, and puts its [`Caller`] into the extensions.
 ///
-/// Refusals are answered here (see [`Rejection`]); the response body only has to be makeable from a
+/// Refusals are answered here, as the guard answers (see [`Rejection`]); the response body only has to be makeable from a
 /// `String`, as axum's and `Full<Bytes>` are.
 ///
 /// ```
@@ -57,14 +57,10 @@ impl GuardLayer {
     }
 
     async fn admit(&self, parts: &Parts) -> Result<Caller, Rejection> {
-        let caller = self
-            .guard
-            .admit_once(parts)
-            .await?
-            .ok_or(Rejection::missing_token())?;
+        let caller = self.guard.require_once(parts).await?;
         match self.roles.iter().find(|role| !caller.has_role(role)) {
             None => Ok(caller),
-            Some(role) => Err(Rejection::missing_role(role.clone())),
+            Some(role) => Err(Rejection::missing_role(role.clone()).answered_by(&self.guard)),
         }
     }
 }

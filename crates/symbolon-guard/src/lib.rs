@@ -20,7 +20,8 @@
 //!
 //! # Where the keys come from
 //!
-//! [`Guard::new`] takes a [`token::Verifier`] with fixed keys.
+//! [`Guard::new`] takes a [`token::Verifier`] with fixed keys, [`Guard::shared_secret`] a secret that you
+//! share with the issuer ([`SharedSecret::from_env`] reads it and refuses the samples of tutorials).
 #![cfg_attr(
     feature = "remote",
     doc = "[`Guard::remote`] finds the keys of an issuer by discovery, fetches them and keeps them \
@@ -41,6 +42,38 @@ let guard = Guard::remote(\"https://login.example\")
 ```"
 )]
 //!
+//! # Programs that were there before
+//!
+//! By choice a guard takes tokens under another scheme or under none ([`Guard::with_sources`]), and words
+//! its refusals in the shape that its callers know ([`Guard::with_answers`]), in extractors and layers
+//! alike:
+//!
+//! ```
+//! use symbolon_guard::{Guard, Rejection, Scheme, Sources};
+//!
+//! fn as_before(guard: &Guard) -> Guard {
+//!     guard
+//!         .with_sources(Sources::bearer().and_scheme(Scheme::JWT))
+//!         .with_answers(|rejection: &Rejection| {
+//!             http::Response::new(format!(r#"{{"error":"{}"}}"#, rejection.code()))
+//!         })
+//! }
+//! ```
+//!
+//! [`Caller::extra`] reads claims that the issuer adds. Tokens that aren't RFC 9068's at all, such as
+//! PyJWT's, are read as a type of your own by [`Guard::require_as`]; what such tokens lack is waived by
+//! name on the verifier:
+//!
+//! ```
+//! use symbolon_guard::{Guard, SharedSecret, token::Typ};
+//!
+//! fn of_pyjwt(secret: &SharedSecret) -> Result<Guard, symbolon_guard::token::Error> {
+//!     let verifier = secret.verifier("posts", "posts", Typ::JWT)?;
+//!     let verifier = verifier.dangerous_any_issuer().dangerous_any_audience();
+//!     Ok(Guard::new(verifier))
+//! }
+//! ```
+//!
 //! # Features
 //!
 //! `axum` (default): the extractors. `remote` (default): [`Guard::remote`](Guard). With neither, the
@@ -48,6 +81,8 @@ let guard = Guard::remote(\"https://login.example\")
 //!
 //! The library sets nothing global: no logger, no TLS provider, no runtime.
 
+mod admit;
+mod answer;
 mod caller;
 mod clock;
 #[cfg(feature = "axum")]
@@ -65,14 +100,15 @@ mod source;
 #[cfg(feature = "remote")]
 pub use crate::remote::{FetchError, RemoteBuilder, StartError};
 pub use crate::{
+    answer::Answers,
     caller::{Caller, CallerWith, Role},
     clock::{Clock, ManualClock},
     guard::Guard,
     layer::{GuardLayer, Guarded},
     outcome::{Invalid, Outcome, ReplaceKeysError, Unavailable},
-    rejection::Rejection,
+    rejection::{Reason, Rejection},
     secret::{SecretError, SecretFlaw, SharedSecret},
-    source::Malformed,
+    source::{Absent, Malformed, Scheme, SchemeError, Sources},
 };
 /// The crate that reads and checks the tokens themselves: keys, policies, claims.
 pub use symbolon_token as token;

@@ -6,19 +6,15 @@ use std::{fmt, time::Duration};
 
 use symbolon_token::{AccessClaims, Verified};
 
-use crate::Malformed;
+use crate::{Absent, Malformed};
 
-/// What [`Guard::check`](crate::Guard::check) found.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is the usual one: a box would cost every good request an allocation"
-)]
+/// What [`Guard::check`](crate::Guard::check) found, with the claims as `C`.
 #[derive(Debug)]
-pub enum Outcome {
-    /// The request carries no credential of a kind we know.
-    Absent,
+pub enum Outcome<C = AccessClaims> {
+    /// The request carries no credential of a kind that the guard takes.
+    Absent(Absent),
     /// The token is good, and these are its claims.
-    Valid(Verified<AccessClaims>),
+    Valid(Verified<C>),
     /// There is a credential, and it is refused.
     Invalid(Invalid),
     /// The token can't be judged now: the keys for it can't be had.

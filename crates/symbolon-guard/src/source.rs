@@ -1,83 +1,159 @@
-//! Where in a request a token may sit: the `Authorization` field, and nowhere else.
+//! Where in a request a token may sit: the `Authorization` field, under the schemes a guard takes.
 //!
 //! RFC 6750 §2.1 (`Bearer` and a b64token), RFC 9110 §11.4 (credentials) and §11.1 (schemes compare
 //! case-insensitively). A token in the query or the body is never looked at: it would end up in logs
 //! and histories (RFC 6750 §5.3, row A14).
 //!
-//! Invariant: what looks like a mangled bearer credential is `Malformed`, never `Absent`; a request
-//! that tried and failed must not be served as an anonymous one.
+//! Invariant: what looks like a mangled credential of a kind we take is `Malformed`, never `Absent`; a
+//! request that tried and failed must not be served as an anonymous one.
 
-use std::fmt;
+mod reason;
+mod scheme;
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-/// What a request offers as its credential.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Credential<'a> {
-    Absent,
-    Bearer(&'a str),
-    Malformed(Malformed),
+pub use self::{
+    reason::{Absent, Malformed},
+    scheme::{Scheme, SchemeError},
+};
+
+/// Where a guard takes tokens from, in the order in which its refusals name them to the client.
+///
+/// `Authorization: Bearer` alone unless said otherwise (RFC 6750 §2.1). What is added is taken besides,
+/// never instead: two `Authorization` fields are refused whatever they hold.
+///
+/// ```
+/// use symbolon_guard::{Scheme, Sources};
+///
+/// let as_flask_jwt_did = Sources::scheme(Scheme::JWT);
+/// let moving_over = Sources::bearer().and_scheme(Scheme::JWT);
+/// let no_scheme_at_all = Sources::raw_token();
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sources {
+    order: Vec<Source>,
 }
 
-/// Why a credential could not be read. Answered with 400 `invalid_request` (RFC 6750 §3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Malformed {
-    /// More than one `Authorization` field.
-    Repeated,
-    /// The field is empty, or doesn't begin with an authentication scheme.
-    NoScheme,
-    /// The scheme is `Bearer`, and no token follows it.
-    NoToken,
-    /// What follows `Bearer` and one space isn't a b64token.
-    NotAToken,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Scheme(Scheme),
+    RawToken,
 }
 
-impl fmt::Display for Malformed {
-    /// One clause of printable ASCII, without any part of the request.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Repeated => "more than one Authorization header",
-            Self::NoScheme => "the Authorization header names no scheme",
-            Self::NoToken => "no token follows the Bearer scheme",
-            Self::NotAToken => "what follows the Bearer scheme is not a token",
+impl Sources {
+    /// `Authorization: Bearer <token>`.
+    pub fn bearer() -> Self {
+        Self::scheme(Scheme::BEARER)
+    }
+
+    /// `Authorization: <scheme> <token>`. The scheme is read in any case (RFC 9110 §11.1).
+    pub fn scheme(scheme: Scheme) -> Self {
+        Self {
+            order: vec![Source::Scheme(scheme)],
+        }
+    }
+
+    /// `Authorization: <token>`, without a scheme, which no RFC knows.
+    ///
+    /// The whole field is then taken for a token: a credential of another scheme is one that can't be
+    /// read, and not the absence of one.
+    pub fn raw_token() -> Self {
+        Self {
+            order: vec![Source::RawToken],
+        }
+    }
+
+    /// The same sources, and this scheme too.
+    pub fn and_scheme(self, scheme: Scheme) -> Self {
+        self.and(Source::Scheme(scheme))
+    }
+
+    /// The same sources, and a token without a scheme; see [`Sources::raw_token`].
+    pub fn and_raw_token(self) -> Self {
+        self.and(Source::RawToken)
+    }
+
+    pub(crate) fn in_order(&self) -> &[Source] {
+        &self.order
+    }
+
+    fn and(mut self, source: Source) -> Self {
+        if !self.order.contains(&source) {
+            self.order.push(source);
+        }
+        self
+    }
+
+    fn takes_scheme(&self, word: &[u8]) -> bool {
+        self.order
+            .iter()
+            .any(|source| matches!(source, Source::Scheme(scheme) if scheme.is(word)))
+    }
+
+    pub(crate) fn credential<'a>(&self, headers: &'a HeaderMap) -> Credential<'a> {
+        let mut fields = headers.get_all(AUTHORIZATION).iter();
+        let Some(field) = fields.next() else {
+            return Credential::Absent(Absent::NoHeader);
+        };
+        // RFC 9110 §5.3: Authorization isn't a list, so two of them have no meaning; a proxy may have
+        // judged the one and we the other. RFC 6750 §3.1 calls it invalid_request.
+        if fields.next().is_some() {
+            return Credential::Malformed(Malformed::Repeated);
+        }
+
+        let value = field.as_bytes();
+        let (word, rest) = match value.iter().position(|&byte| byte == b' ') {
+            Some(space) => (&value[..space], Some(&value[space + 1..])),
+            None => (value, None),
+        };
+        if self.takes_scheme(word) {
+            // One space, although RFC 6750 §2.1 would let several stand: a second spelling of the same
+            // credential is something that a proxy and we could read differently, and nobody sends it.
+            return token(rest.unwrap_or_default());
+        }
+        if self.order.contains(&Source::RawToken) {
+            return token(value);
+        }
+        if word.is_empty() || !word.iter().copied().all(is_tchar) {
+            return Credential::Malformed(Malformed::NoScheme);
+        }
+        // RFC 6750 §3.1 counts an unsupported scheme as a request without authentication information:
+        // `Basic` may be meant for something in front of us, and says nothing about a token.
+        Credential::Absent(match rest {
+            Some(_) => Absent::OtherScheme,
+            None => Absent::OneWord,
         })
     }
 }
 
-pub(crate) fn credential(headers: &HeaderMap) -> Credential<'_> {
-    let mut fields = headers.get_all(AUTHORIZATION).iter();
-    let Some(field) = fields.next() else {
-        return Credential::Absent;
-    };
-    // RFC 9110 §5.3: Authorization isn't a list, so two of them have no meaning; a proxy may have
-    // judged the one and we the other. RFC 6750 §3.1 calls it invalid_request.
-    if fields.next().is_some() {
-        return Credential::Malformed(Malformed::Repeated);
+impl Default for Sources {
+    fn default() -> Self {
+        Self::bearer()
     }
+}
 
-    let value = field.as_bytes();
-    let (scheme, rest) = match value.iter().position(|&byte| byte == b' ') {
-        Some(space) => (&value[..space], Some(&value[space + 1..])),
-        None => (value, None),
-    };
-    if scheme.is_empty() || !scheme.iter().copied().all(is_tchar) {
-        return Credential::Malformed(Malformed::NoScheme);
-    }
-    // RFC 6750 §3.1 counts an unsupported scheme as a request without authentication information:
-    // `Basic` may be meant for something in front of us, and says nothing about a token.
-    if !scheme.eq_ignore_ascii_case(b"Bearer") {
-        return Credential::Absent;
-    }
-    let Some(token) = rest.filter(|token| !token.is_empty()) else {
+/// What a request offers as its credential.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Credential<'a> {
+    Absent(Absent),
+    Token(&'a str),
+    Malformed(Malformed),
+}
+
+fn token(bytes: &[u8]) -> Credential<'_> {
+    if bytes.is_empty() {
         return Credential::Malformed(Malformed::NoToken);
-    };
-    // One space, although RFC 6750 §2.1 would let several stand: a second spelling of the same
-    // credential is something that a proxy and we could read differently, and nobody sends it.
-    match std::str::from_utf8(token) {
-        Ok(token) if is_b64token(token) => Credential::Bearer(token),
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(token) if is_b64token(token) => Credential::Token(token),
+        _ if words(bytes) > 1 => Credential::Malformed(Malformed::ExtraWords),
         _ => Credential::Malformed(Malformed::NotAToken),
     }
+}
+
+fn words(bytes: &[u8]) -> usize {
+    let words = bytes.split(|byte| *byte == b' ');
+    words.filter(|word| !word.is_empty()).count()
 }
 
 /// RFC 6750 §2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.

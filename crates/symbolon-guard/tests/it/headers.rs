@@ -2,7 +2,7 @@
 
 use axum::{Router, routing::get};
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
-use symbolon_guard::{Caller, Guard, Invalid, Malformed, Outcome};
+use symbolon_guard::{Absent, Caller, Guard, Invalid, Malformed, Outcome};
 
 use crate::support::{Mint, NOW, bearer, call, refused, text};
 
@@ -141,7 +141,7 @@ fn the_check_says_what_was_wrong() {
     let (guard, _) = mint.guard();
     assert!(matches!(
         guard.check(&HeaderMap::new(), NOW),
-        Outcome::Absent
+        Outcome::Absent(Absent::NoHeader)
     ));
     assert!(matches!(
         guard.check(&field("Bearer"), NOW),

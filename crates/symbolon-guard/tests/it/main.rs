@@ -7,10 +7,14 @@
     reason = "in a test, what can't be unwrapped is the failure"
 )]
 
+mod answers;
+mod claims;
 mod extract;
 mod headers;
 mod keys;
 mod layer;
+mod old_shapes;
 mod remote;
+mod sources;
 mod support;
 mod tokens;

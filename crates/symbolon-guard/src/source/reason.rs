@@ -1,0 +1,49 @@
+//! Why a request has no token to judge, as fine as a program may want to tell it apart.
+//!
+//! RFC 6750 §3.1 knows two kinds: nothing sent (`Absent`, 401 without an error code) and something that
+//! can't be read (`Malformed`, 400 `invalid_request`). What is finer than that is for those who answer
+//! in a shape of their own.
+
+use std::fmt;
+
+/// Why a request counts as one without a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Absent {
+    /// There is no `Authorization` field.
+    NoHeader,
+    /// The field holds a credential of another scheme.
+    OtherScheme,
+    /// The field holds one word, and no scheme that is taken here: another scheme alone, or a token
+    /// without a scheme.
+    OneWord,
+}
+
+/// Why a credential could not be read. Answered with 400 `invalid_request` (RFC 6750 §3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// More than one `Authorization` field.
+    Repeated,
+    /// The field is empty, or doesn't begin with an authentication scheme.
+    NoScheme,
+    /// The scheme is one that is taken here, and no token follows it.
+    NoToken,
+    /// Several words stand where the token is expected.
+    ExtraWords,
+    /// What stands where the token is expected isn't a b64token, or more than one space is before it.
+    NotAToken,
+}
+
+impl fmt::Display for Malformed {
+    /// One clause of printable ASCII, without any part of the request.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Repeated => "more than one Authorization header",
+            Self::NoScheme => "the Authorization header names no scheme",
+            Self::NoToken => "the Authorization header holds no token",
+            Self::ExtraWords => "the Authorization header holds several words instead of a token",
+            Self::NotAToken => "what the Authorization header holds is not a token",
+        })
+    }
+}
