@@ -61,6 +61,13 @@ need_python_environment() {
     echo "$wanted" >"$stamp"
 }
 
+# The browser that walks the page of `symbolon dev`, letters for its Korean, and a clock to set forward.
+need_browser() {
+    need_command chromium chromium fontconfig
+    fc-list :lang=ko family | grep -q . || debian_install "a Korean font" fonts-nanum
+    need_command faketime faketime
+}
+
 # Unoptimised it is built in a third of the time, and still answers in a second or two.
 need_cargo_deny() {
     if [[ $(.tools/bin/cargo-deny --version 2>/dev/null) == "cargo-deny $cargo_deny_version" ]]; then
