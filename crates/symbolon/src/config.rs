@@ -3,6 +3,8 @@
 //! Invariant: the issuer is said, never guessed from a request (M1): a `Host` header must not be
 //! able to change one byte of a token or a document.
 
+use std::path::{Path, PathBuf};
+
 use symbolon_guard::Clock;
 use symbolon_rules::permission::{RoleError, Scope};
 use symbolon_token::Algorithm;
@@ -43,6 +45,10 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Maker {
     /// `symbolon dev`.
+    #[cfg_attr(
+        not(any(feature = "cli", test)),
+        expect(dead_code, reason = "a store of `dev` is refused by programs too")
+    )]
     Dev,
     /// A server or a program.
     Engine,
@@ -77,6 +83,24 @@ impl Config {
             hooks: Hooks::default(),
             maker: Maker::Engine,
         }
+    }
+
+    /// A configuration that keeps everything in one folder: the database in `symbolon.db`, its
+    /// key-encryption key in `symbolon.key`. The folder is made, for its owner alone, if it isn't
+    /// there.
+    #[cfg(feature = "sqlite")]
+    pub fn in_folder(
+        issuer: impl Into<String>,
+        folder: impl AsRef<Path>,
+    ) -> Result<Self, ConfigError> {
+        let folder = folder.as_ref();
+        make_folder(folder).map_err(|error| ConfigError::Folder {
+            folder: folder.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let database = DatabaseUrl::Sqlite(folder.join("symbolon.db"));
+        let key = KeySource::File(folder.join("symbolon.key"));
+        Ok(Self::new(issuer, database, key))
     }
 
     /// Lets a program's own users sign in, in place of Symbolon's.
@@ -123,6 +147,14 @@ pub enum ConfigError {
          fragment, user name or trailing slash, as in https://login.example.com"
     )]
     Issuer(String),
+    /// The folder for the data can't be made.
+    #[error("{}: {reason}", folder.display())]
+    Folder {
+        /// Which one.
+        folder: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// A scope is none, or one of Symbolon's own.
     #[error("{name:?} can't be a scope: {reason}")]
     Scope {
@@ -140,6 +172,15 @@ pub enum ConfigError {
     /// A key that verifies would also sign.
     #[error("{0} has no key to publish; choose ES256 or EdDSA, or sign by a shared secret")]
     SymmetricAlgorithm(Algorithm),
+}
+
+#[cfg(feature = "sqlite")]
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// RFC 8414 §2: https, no query, no fragment. Plain http is for machines that talk to themselves.

@@ -6,18 +6,20 @@
 //! meet.
 //!
 //! ```
-//! use symbolon::{Config, Engine, KeySource};
+//! use axum::routing::get;
+//! use symbolon::{Config, CurrentUser, Engine};
+//!
+//! async fn hello(user: CurrentUser) -> String {
+//!     format!("Hello, {}!", user.username())
+//! }
 //!
 //! # async fn open(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
-//! let database = folder.join("symbolon.db").display().to_string().parse()?;
-//! let engine = Engine::open(Config::new(
-//!     "http://127.0.0.1:8080",
-//!     database,
-//!     KeySource::File(folder.join("symbolon.key")),
-//! ))
-//! .await?;
-//! let app = engine.router().route("/hello", axum::routing::get(|| async { "hello" }));
-//! # drop(app);
+//! let engine = Engine::open(Config::in_folder("http://127.0.0.1:3000", folder)?).await?;
+//! let app = engine
+//!     .router() // POST /api/login, GET /api/me, the keys and the metadata
+//!     .route("/hello", get(hello))
+//!     .with_state(engine.clone());
+//! # let _: axum::Router = app;
 //! engine.shutdown().await;
 //! # Ok(())
 //! # }

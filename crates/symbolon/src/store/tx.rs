@@ -39,6 +39,10 @@ impl<'c> Tx<'c> {
     }
 
     /// Runs a statement and gives the number of rows it changed.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "SQLite waits for the disk only")
+    )]
     pub(crate) async fn execute(
         &mut self,
         statement: &Statement,
@@ -55,6 +59,10 @@ impl<'c> Tx<'c> {
     }
 
     /// Runs a statement and gives its rows.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "SQLite waits for the disk only")
+    )]
     pub(crate) async fn query<T: Send>(
         &mut self,
         statement: &Statement,
