@@ -63,7 +63,8 @@ need_python_environment() {
 
 # The browser that walks the page of `symbolon dev`, letters for its Korean, and a clock to set forward.
 need_browser() {
-    need_command chromium chromium fontconfig
+    need_command chromium chromium
+    need_command fc-list fontconfig
     fc-list :lang=ko family | grep -q . || debian_install "a Korean font" fonts-nanum
     need_command faketime faketime
 }
