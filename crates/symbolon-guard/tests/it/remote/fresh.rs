@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use symbolon_guard::{Scheme, Sources};
 
 use super::{fresh, holding, remote, status};
 use crate::support::{
@@ -57,6 +58,19 @@ async fn t6_the_first_token_of_a_new_key_is_accepted() {
     issuer.publish(&[&old, &new]);
     assert_eq!(status(&guard, &fresh(&new, &hands)).await, 200);
     assert_eq!(status(&guard, &fresh(&old, &hands)).await, 200);
+}
+
+/// A guard with other sources shares the fetched keys, and keeps the refresh going by itself.
+#[tokio::test]
+async fn a_guard_made_from_another_outlives_it() {
+    let issuer = FakeIssuer::open();
+    let (old, new) = (Mint::named("1", &issuer.url), Mint::named("2", &issuer.url));
+    let (first, hands) = holding(&issuer, &[&old]).await;
+    let guard = first.with_sources(Sources::bearer().and_scheme(Scheme::JWT));
+    drop(first);
+    assert_eq!(status(&guard, &fresh(&old, &hands)).await, 200);
+    issuer.publish(&[&old, &new]);
+    assert_eq!(status(&guard, &fresh(&new, &hands)).await, 200);
 }
 
 #[tokio::test]

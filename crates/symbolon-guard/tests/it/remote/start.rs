@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Router, routing::get};
 use http::HeaderMap;
 use symbolon_guard::{
-    Caller, Clock, FetchError, Guard, ReplaceKeysError, Sources, StartError, token::Algorithm,
+    Caller, Clock, FetchError, Guard, ReplaceKeysError, StartError, token::Algorithm,
 };
 
 use super::{arrived, fresh, holding, remote, status};
@@ -268,12 +268,11 @@ async fn the_refresh_ends_with_the_last_guard() {
     // Nobody answers: the task would wait for as long as the clock stands still.
     issuer.desk.set_jwks(Reply::Silence);
     let guard = remote(&issuer).0.start().unwrap();
-    // It shares the keys, and so keeps them fresh.
-    let other = guard.with_sources(Sources::raw_token());
+    let clone = guard.clone();
     until("a fetch under way", || issuer.desk.jwks_asked() == 1).await;
     drop(guard);
     assert!(tasks() > before);
-    drop(other);
+    drop(clone);
     until("no task is left", || tasks() <= before).await;
 }
 
