@@ -6,7 +6,7 @@ other languages (```console, ```text, ...) are only read. What stands in for the
 
 * `cargo run ... -- dev ...` is the other terminal: the server that ran there is ended, this one is started
   in the shell's folder, from the build that is being tested and on a free port, which replaces the
-  documented one from here on. `cargo run ... -p guarded-service -- ...` likewise.
+  documented one from here on. `cargo run ... -p EXAMPLE ...` likewise.
 * What the server printed is in the reader's hands: in the variables `USERNAME`, `PASSWORD`, `TOKEN` and
   `ISSUER`, and wherever a document shows an ellipsis after a name (`PASSWORD='…'`, `"password": "…"`,
   `Bearer …`).
@@ -27,10 +27,11 @@ from pathlib import Path
 import pytest
 
 from conftest import StartDev, StartService
-from servers import ROOT, Dev, GuardedService
+from examples import Example
+from servers import ROOT, Program
 
 LEFT_OUT = ("git clone ", "cd symbolon", "./test", "./bench", "cargo test", "cargo bench")
-DEV_ADDRESS, SERVICE_ADDRESS = "127.0.0.1:8080", "127.0.0.1:3000"
+DEV_ADDRESS, EXAMPLE_ADDRESS = "127.0.0.1:8080", "127.0.0.1:3000"
 FENCE = re.compile(r"^```(?P<language>sh|python)(?P<marks>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 FILLED_IN = re.compile(r"""(?P<before>\b(?P<name>\w+)["']?\s*[=:]\s*["']?|\b(?P<scheme>Bearer) )(?:…|\.{3})""")
 REFUSED = re.compile(r"^curl (?P<arguments>.*)\s# (?P<status>[45]\d\d)\b")
@@ -67,13 +68,22 @@ DOCUMENTS = {
 }
 
 
-def cargo_run(command: str) -> tuple[list[str], list[str]] | None:
-    """What stands before and after the `--` of a `cargo run`."""
-    words = shlex.split(command, comments=True) if command.startswith("cargo run") else []
-    if "--" not in words:
-        return None
-    middle = words.index("--")
-    return words[2:middle], words[middle + 1 :]
+@dataclass(frozen=True)
+class CargoRun:
+    """A `cargo run` of the reader's."""
+
+    package: str
+    arguments: list[str]
+
+    @classmethod
+    def parse(cls, command: str) -> "CargoRun | None":
+        """None where the command is another one."""
+        if not command.startswith("cargo run"):
+            return None
+        words = shlex.split(command, comments=True)
+        middle = words.index("--") if "--" in words else len(words)
+        package, _ = without_option(words[:middle], "-p")
+        return cls(package or "symbolon", words[middle + 1 :])
 
 
 def expecting_status(command: str) -> str:
@@ -140,7 +150,7 @@ class Reader:
     def __init__(self, folder: Path, shell: Shell, start_dev: StartDev, start_service: StartService):
         self._folder, self._shell = folder, shell
         self._start_dev, self._start_service = start_dev, start_service
-        self._running: dict[type, Dev | GuardedService] = {}
+        self._running: dict[str, Program] = {}
         self._addresses: dict[str, str] = {}
         self._values: dict[str, str] = {}
 
@@ -153,38 +163,47 @@ class Reader:
             return
         lines: list[str] = []
         for command in block.commands():
-            if run := cargo_run(command):
+            if run := CargoRun.parse(command):
                 self._shell.run(where, "\n".join(lines))
-                lines = [self._start(*run)]
+                lines = [self._start(run)]
             elif not command.startswith(LEFT_OUT):
                 lines.append(expecting_status(self._translated(command)))
         self._shell.run(where, "\n".join(lines))
 
-    def _start(self, options: list[str], arguments: list[str]) -> str:
-        """Starts a program; gives the line that tells the shell what it printed."""
-        documented, arguments = without_option([self._translated(word) for word in arguments], "--listen")
-        if arguments[:1] == ["dev"]:
-            self._end(Dev)
-            dev = self._start_dev(*[word for word in arguments[1:] if word != "--json"], folder=self._folder)
-            self._running[Dev] = dev
-            self._addresses[documented or DEV_ADDRESS] = dev.issuer.removeprefix("http://")
-            self._values = {name: value for name, value in dev.said.items() if isinstance(value, str)}
-            self._values |= {"token": dev.access_token, "bearer": dev.access_token}
-            variables = ("username", "password", "token", "issuer")
-            return "; ".join(f"export {name.upper()}={shlex.quote(self._values[name])}" for name in variables)
-        if "guarded-service" in options:
-            self._end(GuardedService)
-            issuer, arguments = without_option(arguments, "--issuer")
-            service = self._start_service(issuer, *arguments)
-            self._running[GuardedService] = service
-            self._addresses[documented or SERVICE_ADDRESS] = service.url.removeprefix("http://")
-            return ""
-        return pytest.fail(f"this reader doesn't know `cargo run {shlex.join([*options, '--', *arguments])}`")
+    def _start(self, run: CargoRun) -> str:
+        """Starts a program, in place of the one of that name; gives the line that tells the shell what it said."""
+        self._end(run.package)
+        documented, arguments = without_option([self._translated(word) for word in run.arguments], "--listen")
+        match run.package, arguments:
+            case "symbolon", ["dev", *arguments]:
+                dev = self._start_dev(*[word for word in arguments if word != "--json"], folder=self._folder)
+                self._running[run.package] = dev.program
+                self._addresses[documented or DEV_ADDRESS] = dev.issuer.removeprefix("http://")
+                self._values = {name: value for name, value in dev.said.items() if isinstance(value, str)}
+                self._values |= {"token": dev.access_token, "bearer": dev.access_token}
+            case "guarded-service", arguments:
+                issuer, arguments = without_option(arguments, "--issuer")
+                service = self._start_service(issuer, *arguments)
+                self._running[run.package] = service
+                self._addresses[documented or EXAMPLE_ADDRESS] = service.url.removeprefix("http://")
+            case name, []:
+                example = Example(name, self._folder.parent / f"{name}.log")
+                self._running[run.package] = example
+                self._addresses[documented or EXAMPLE_ADDRESS] = example.url.removeprefix("http://")
+                self._values = {"username": example.username, "password": example.password}
+            case _:
+                pytest.fail(f"this reader doesn't know {run}")
+        said = [name for name in ("username", "password", "token", "issuer") if name in self._values]
+        return "; ".join(f"export {name.upper()}={shlex.quote(self._values[name])}" for name in said)
 
-    def _end(self, kind: type) -> None:
-        if running := self._running.get(kind):
-            program = running.program if isinstance(running, Dev) else running
+    def _end(self, package: str) -> None:
+        if program := self._running.pop(package, None):
             assert program.stop() == (0, "")
+
+    def close(self) -> None:
+        """Ends what still runs."""
+        for package in list(self._running):
+            self._end(package)
 
     def _translated(self, text: str) -> str:
         """The text with the real addresses and values filled in."""
@@ -205,18 +224,19 @@ def test_the_commands_of_the_document_work(
     folder = tmp_path / "reader"
     folder.mkdir()
     shell = Shell(folder, scripts=tmp_path)
+    reader = Reader(folder, shell, start_dev, start_service)
     try:
-        reader = Reader(folder, shell, start_dev, start_service)
         for block in DOCUMENTS[document]:
             reader.follow(f"{document}:{block.line}", block)
     finally:
         shell.close()
+        reader.close()
 
 
 def test_the_first_screen_is_run():
     """Nothing above would notice if the README lost its commands, or hid them from this reader."""
     blocks = DOCUMENTS["README.md"]
     commands = [command for block in blocks for command in block.commands()]
-    assert any(run and run[1][:1] == ["dev"] for run in map(cargo_run, commands))
+    assert any(run and run.arguments[:1] == ["dev"] for run in map(CargoRun.parse, commands))
     assert any("/api/login" in block.text for block in blocks)
     assert any(block.language == "python" and "jwt" in block.text for block in blocks)
