@@ -27,6 +27,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-breakpad",
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
     "--remote-debugging-pipe",
@@ -227,6 +228,10 @@ class Page:
         image = self.order("Page.captureScreenshot", captureBeyondViewport=True)["data"]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(base64.b64decode(image))
+
+    def close(self) -> None:
+        """Closes it and forgets its profile."""
+        self._browser.order("Target.disposeBrowserContext", browserContextId=self._context)
 
 
 def _pipe() -> tuple[int, int]:

@@ -88,6 +88,8 @@ def open_page(browser: Browser) -> Iterator[Open]:
         return page
 
     yield open_one
+    for _, page in opened:
+        page.close()
     for dev, page in opened:
         assert page.problems == []
         assert [url for url in page.requests if not url.startswith(f"{dev.issuer}/")] == []
