@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
-    const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+    const HOUR: std::time::Duration = std::time::Duration::from_hours(1);
 
     fn key(number: i64, activates_at: Option<Timestamp>) -> KeyFacts {
         KeyFacts {
