@@ -52,3 +52,7 @@ pub use keys::{KeyEncryptionKey, KeySource, KeySourceError, RingError, Signing};
 pub use store::{DatabaseUrl, OpenError, StoreError, StoreOptions};
 pub use symbolon_guard as guard;
 pub use symbolon_rules::{Entropy, id::UserId};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/app-sessions.md")]
+struct AppSessionsDocument;

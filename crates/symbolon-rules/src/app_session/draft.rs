@@ -1,5 +1,8 @@
 //! An app session as one request sees and changes it, and what is to be written of that.
 
+#[cfg(test)]
+mod tests;
+
 use symbolon_token::Timestamp;
 
 use super::{AppSessionId, AppSessionKey, Changes, Entries, EntryError, Lifetimes};
@@ -10,6 +13,9 @@ use crate::{Entropy, id::SessionId};
 pub struct Stored {
     /// Where it is kept.
     pub key: AppSessionKey,
+    /// Where it was kept first, which stays: ended by this, it ends under an id that it was given
+    /// meanwhile, too.
+    pub origin: AppSessionKey,
     /// Its values.
     pub entries: Entries,
     /// When it began; a new id doesn't change that.
@@ -46,7 +52,7 @@ pub enum Plan {
         entries: Entries,
         /// When it is over.
         expires_at: Timestamp,
-        /// The one that it comes after.
+        /// The origin of the one that it comes after.
         ends: Option<AppSessionKey>,
     },
     /// Changes are made, if it isn't over, and it gets a new id where there is one.
@@ -69,8 +75,8 @@ pub enum Plan {
     },
     /// It ends.
     End {
-        /// Where it is kept.
-        key: AppSessionKey,
+        /// Where it was kept first.
+        origin: AppSessionKey,
     },
 }
 
@@ -131,7 +137,7 @@ impl Draft {
 
     /// Ends it. What is set afterwards begins another.
     pub fn end(&mut self) {
-        self.ends = self.stored.take().map(|stored| stored.key).or(self.ends);
+        self.ends = self.stored.take().map(|stored| stored.origin).or(self.ends);
         self.entries.clear();
         self.renewal = None;
     }
@@ -150,7 +156,7 @@ impl Draft {
         let Some(stored) = self.stored else {
             return match (self.entries.is_empty(), self.ends) {
                 (true, None) => Plan::Nothing,
-                (true, Some(key)) => Plan::End { key },
+                (true, Some(origin)) => Plan::End { origin },
                 (false, ends) => Plan::Begin {
                     new: new(),
                     entries: self.entries,
@@ -173,130 +179,5 @@ impl Draft {
             expires_at: lifetimes.expiry(stored.created_at, now),
             renewal: self.renewal.map(|_| new()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{collections::BTreeMap, time::Duration};
-
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
-
-    struct Ones;
-
-    impl Entropy for Ones {
-        fn fill(&mut self, bytes: &mut [u8]) {
-            bytes.fill(1);
-        }
-    }
-
-    fn stored() -> Stored {
-        let entries = BTreeMap::from([("name".to_owned(), "\"user1\"".to_owned())]);
-        Stored {
-            key: AppSessionId::generate(NOW, &mut Ones).key(|_| [2; 32]),
-            entries: Entries::from_stored(entries),
-            created_at: NOW,
-            touched_at: NOW,
-        }
-    }
-
-    fn planned(stored: Option<Stored>, after: Duration, act: impl FnOnce(&mut Draft)) -> Plan {
-        let lifetimes = Lifetimes::default();
-        let mut draft = Draft::open(stored, &lifetimes, NOW + after);
-        act(&mut draft);
-        draft.plan(&lifetimes, NOW + after, &mut Ones)
-    }
-
-    fn set(draft: &mut Draft) {
-        draft.set("other", "1".to_owned()).unwrap();
-    }
-
-    #[test]
-    fn p3_06_nothing_begins_without_a_value() {
-        for act in [
-            |_: &mut Draft| {},
-            |draft: &mut Draft| draft.remove("name"),
-            Draft::clear,
-            Draft::renew,
-            Draft::end,
-            |draft: &mut Draft| {
-                set(draft);
-                draft.remove("other");
-            },
-        ] {
-            assert!(matches!(planned(None, Duration::ZERO, act), Plan::Nothing));
-        }
-        let begun = planned(None, Duration::ZERO, set);
-        assert!(matches!(begun, Plan::Begin { ends: None, expires_at, .. }
-            if expires_at == NOW + Duration::from_mins(30)));
-    }
-
-    #[test]
-    fn p3_07_reading_writes_nothing_until_a_touch_is_due() {
-        let read = |after| planned(Some(stored()), after, |_| {});
-        assert!(matches!(read(Duration::from_secs(299)), Plan::Nothing));
-        assert!(
-            matches!(read(Duration::from_mins(5)), Plan::Touch { expires_at, .. }
-            if expires_at == NOW + Duration::from_mins(35))
-        );
-        // Over: what is in the store counts for nothing.
-        assert!(matches!(read(Duration::from_mins(30)), Plan::Nothing));
-    }
-
-    #[test]
-    fn s2_a_new_id_goes_with_the_changes_and_keeps_the_absolute_end() {
-        let late = Duration::from_mins(20);
-        let mut old = stored();
-        old.created_at = NOW - Duration::from_mins(23 * 60 + 30);
-        let Plan::Save {
-            key,
-            changes,
-            expires_at,
-            renewal,
-        } = planned(Some(old), late, |draft| {
-            draft.renew();
-            set(draft);
-        })
-        else {
-            panic!("not saved")
-        };
-        assert_eq!(key, stored().key);
-        assert!(!changes.is_empty());
-        assert_eq!(expires_at, NOW + Duration::from_mins(30));
-        assert!(renewal.is_some_and(|new| new.sign_in.is_none()));
-    }
-
-    #[test]
-    fn s4_what_is_set_after_the_end_begins_another() {
-        let ended = planned(Some(stored()), Duration::ZERO, Draft::end);
-        assert!(matches!(ended, Plan::End { key } if key == stored().key));
-        let again = planned(Some(stored()), Duration::ZERO, |draft| {
-            draft.renew();
-            draft.end();
-            draft.end();
-            assert!(draft.entries().is_empty());
-            set(draft);
-        });
-        let Plan::Begin {
-            new, entries, ends, ..
-        } = again
-        else {
-            panic!("not begun")
-        };
-        assert_eq!(ends, Some(stored().key));
-        assert_eq!(entries.find("name"), None);
-        assert_ne!(new.id.key(|_| [3; 32]), stored().key);
-    }
-
-    #[test]
-    fn s4_a_lifetime_that_was_shortened_holds_for_old_sessions() {
-        let lifetimes = Lifetimes {
-            idle: Duration::from_mins(1),
-            ..Lifetimes::default()
-        };
-        let draft = Draft::open(Some(stored()), &lifetimes, NOW + Duration::from_mins(1));
-        assert!(draft.entries().is_empty());
     }
 }

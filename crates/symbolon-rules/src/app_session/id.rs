@@ -75,6 +75,11 @@ impl fmt::Debug for AppSessionId {
 pub struct AppSessionKey([u8; KEY_BYTES]);
 
 impl AppSessionKey {
+    /// The key that a stored value is.
+    pub fn from_stored(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// The value to store.
     pub const fn as_bytes(&self) -> &[u8] {
         &self.0

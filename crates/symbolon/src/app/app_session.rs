@@ -92,8 +92,8 @@ impl App {
                 self.touch_app_session(key, now, expires_at).await;
                 Ok(Kept::Unchanged)
             }
-            Plan::End { key } => {
-                self.store.run(EndAppSession { key }).await?;
+            Plan::End { origin } => {
+                self.store.run(EndAppSession { origin }).await?;
                 Ok(Kept::Over)
             }
         }
@@ -118,8 +118,9 @@ fn kept(saved: Saved, changes: &Changes, renewal: Option<NewId>) -> Kept {
         (Saved::Done, Some(new)) => Kept::Under(new.id),
         (Saved::Done, None) => Kept::Unchanged,
         (Saved::Emptied, _) => Kept::Over,
-        // Gone is as good as removed; a new id was promised something to stand for.
-        (Saved::Gone, None) if changes.only_remove() => Kept::Over,
+        // Gone is as good as removed. The cookie is left alone: a login that ran beside this request
+        // may have put a new id there.
+        (Saved::Gone, None) if changes.only_remove() => Kept::Unchanged,
         (Saved::Gone, _) => Kept::Ended,
         (Saved::Full, _) => Kept::Full,
     }

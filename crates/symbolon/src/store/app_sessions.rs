@@ -19,9 +19,9 @@ use super::{
 };
 
 statements! {
-    BEGIN_APP_SESSION = "INSERT INTO app_sessions (id, entries, sid, created_at, touched_at, expires_at) \
-        VALUES ($1, $2, $3, $4, $4, $5)";
-    FIND_APP_SESSION = "SELECT entries, created_at, touched_at FROM app_sessions \
+    BEGIN_APP_SESSION = "INSERT INTO app_sessions (id, origin, entries, sid, created_at, touched_at, expires_at) \
+        VALUES ($1, $1, $2, $3, $4, $4, $5)";
+    FIND_APP_SESSION = "SELECT entries, origin, created_at, touched_at FROM app_sessions \
         WHERE id = $1 AND expires_at > $2 AND (sid IS NULL OR EXISTS \
         (SELECT 1 FROM sessions JOIN users ON users.id = sessions.user_id \
         AND users.credential_epoch = sessions.credential_epoch \
@@ -29,10 +29,11 @@ statements! {
     TOUCH_APP_SESSION = "UPDATE app_sessions SET touched_at = $2, expires_at = $3 \
         WHERE id = $1 AND expires_at > $2 RETURNING entries";
     SAVE_APP_SESSION = "UPDATE app_sessions SET entries = $2 WHERE id = $1";
-    /// A sign-in that it hung on goes along, unless there is a newer one.
-    RENEW_APP_SESSION = "INSERT INTO app_sessions (id, entries, sid, created_at, touched_at, expires_at) \
-        SELECT $2, $3, COALESCE($4, sid), created_at, touched_at, expires_at FROM app_sessions WHERE id = $1";
-    END_APP_SESSION = "DELETE FROM app_sessions WHERE id = $1";
+    /// The row stays, so that whoever ends it meanwhile ends it under the new id. A sign-in that it
+    /// hung on stays too, unless there is a newer one.
+    RENEW_APP_SESSION = "UPDATE app_sessions SET id = $2, entries = $3, sid = COALESCE($4, sid) WHERE id = $1";
+    DROP_EMPTIED = "DELETE FROM app_sessions WHERE id = $1";
+    END_APP_SESSION = "DELETE FROM app_sessions WHERE origin = $1";
     SWEEP_APP_SESSIONS = "DELETE FROM app_sessions WHERE id IN \
         (SELECT id FROM app_sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 }
@@ -51,6 +52,7 @@ pub(crate) struct BeginAppSession {
     pub(crate) entries: Entries,
     pub(crate) now: Timestamp,
     pub(crate) expires_at: Timestamp,
+    /// The origin of that other.
     pub(crate) ends: Option<AppSessionKey>,
 }
 
@@ -91,16 +93,19 @@ impl Operation for FindAppSession {
             Arg::Int(self.now.as_millis()),
         ];
         let found = tx.query_opt(&FIND_APP_SESSION, &args, |row| {
-            Ok((entries(row)?, row.int(1)?, row.int(2)?))
+            let origin = AppSessionKey::from_stored(&row.bytes(1)?);
+            Ok((entries(row)?, origin, row.int(2)?, row.int(3)?))
         });
-        Ok(found
-            .await?
-            .map(|(entries, created_at, touched_at)| Stored {
-                key: self.key,
-                entries,
-                created_at: Timestamp::from_millis(created_at),
-                touched_at: Timestamp::from_millis(touched_at),
-            }))
+        let Some((entries, origin, created_at, touched_at)) = found.await? else {
+            return Ok(None);
+        };
+        Ok(Some(Stored {
+            key: self.key,
+            origin: origin.ok_or(StoreError::Corrupt("app_sessions.origin"))?,
+            entries,
+            created_at: Timestamp::from_millis(created_at),
+            touched_at: Timestamp::from_millis(touched_at),
+        }))
     }
 }
 
@@ -139,7 +144,7 @@ impl Operation for SaveAppSession {
             return Ok(Saved::Full);
         }
         if entries.is_empty() {
-            tx.execute(&END_APP_SESSION, &[key]).await?;
+            tx.execute(&DROP_EMPTIED, &[key]).await?;
             return Ok(Saved::Emptied);
         }
         let json = to_json(&entries)?;
@@ -155,7 +160,6 @@ impl Operation for SaveAppSession {
             Arg::MaybeId(new.sign_in.as_ref().map(SessionId::as_uuid)),
         ];
         tx.execute(&RENEW_APP_SESSION, &args).await?;
-        tx.execute(&END_APP_SESSION, &[key]).await?;
         Ok(Saved::Done)
     }
 }
@@ -192,9 +196,9 @@ async fn touch(
     tx.query_opt(&TOUCH_APP_SESSION, &args, entries).await
 }
 
-/// Ends an app session; one that isn't there has ended.
+/// Ends an app session under whatever id; one that isn't there has ended.
 pub(crate) struct EndAppSession {
-    pub(crate) key: AppSessionKey,
+    pub(crate) origin: AppSessionKey,
 }
 
 impl Operation for EndAppSession {
@@ -202,7 +206,7 @@ impl Operation for EndAppSession {
     const ACCESS: Access = Access::Write;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        let args = [Arg::Bytes(self.key.as_bytes())];
+        let args = [Arg::Bytes(self.origin.as_bytes())];
         tx.execute(&END_APP_SESSION, &args).await?;
         Ok(())
     }

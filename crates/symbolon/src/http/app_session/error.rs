@@ -29,8 +29,8 @@ pub enum AppSessionError {
     /// There would be more than 32 KiB.
     #[error("an app session holds 32 KiB at the most")]
     Full,
-    /// The token belongs to no sign-in of this engine.
-    #[error("the caller's token belongs to no sign-in that an app session could hang on")]
+    /// The token names no sign-in.
+    #[error("the caller's token names no sign-in that an app session could hang on")]
     NoSignIn,
     /// The request was answered already: nothing can be kept for it any more.
     #[error("the request was answered before its app session was used")]

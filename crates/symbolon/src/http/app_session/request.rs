@@ -64,14 +64,16 @@ impl RequestSession {
 
     /// Keeps what was changed, and tells the browser; or answers that it wasn't kept.
     pub(super) async fn finish(&self, mut response: Response, language: Language) -> Response {
+        // Whoever asks for the first time from now on is told that it is too late.
+        let _ = self.0.draft.set(SharedDraft::default());
         if !self.0.looked_at.load(Ordering::Relaxed) {
             return response;
         }
         let cookie = match self.keep().await {
             Ok(change) => change,
-            Err((problem, change)) => {
+            Err(problem) => {
                 response = problem.answer(language);
-                change
+                None
             }
         };
         let headers = response.headers_mut();
@@ -85,7 +87,8 @@ impl RequestSession {
         response
     }
 
-    async fn keep(&self) -> Result<Option<HeaderValue>, (Problem, Option<HeaderValue>)> {
+    /// What to tell the browser, once everything is kept.
+    async fn keep(&self) -> Result<Option<HeaderValue>, Problem> {
         let Settings {
             app,
             cookie,
@@ -97,23 +100,20 @@ impl RequestSession {
         });
         let Some(draft) = draft else { return Ok(None) };
         let kept = app.keep_app_session(draft, lifetimes).await;
-        match kept.map_err(|error| (Problem::from(error), None))? {
+        match kept? {
             Kept::Unchanged => Ok(None),
             Kept::Under(id) => set_cookie(&cookie.carrying(&id)).map(Some),
             Kept::Over => set_cookie(&cookie.expired()).map(Some),
-            Kept::Ended => {
-                let expired = set_cookie(&cookie.expired())?;
-                Err((Problem::AppSessionEnded, Some(expired)))
-            }
-            Kept::Full => Err((Problem::AppSessionFull, None)),
+            Kept::Ended => Err(Problem::AppSessionEnded),
+            Kept::Full => Err(Problem::AppSessionFull),
         }
     }
 }
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-fn set_cookie(text: &str) -> Result<HeaderValue, (Problem, Option<HeaderValue>)> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| (Problem::Internal, None))?;
+fn set_cookie(text: &str) -> Result<HeaderValue, Problem> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| Problem::Internal)?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -87,8 +87,8 @@ impl AppSession {
     /// token comes from: it ends with a new password, when the user is disabled or deleted, and when
     /// the sign-in is over.
     ///
-    /// Fails if the token belongs to no sign-in of this engine, as those don't that a program has
-    /// minted or that its own users have.
+    /// Fails if the token names no sign-in, as those don't that a program has minted or that its own
+    /// users have. Under a sign-in that this engine doesn't know the session never counts.
     pub fn renew_for(&self, caller: &Caller) -> Result<(), AppSessionError> {
         let sign_in = caller.session_id().map(str::parse::<SessionId>);
         let Some(Ok(sign_in)) = sign_in else {
@@ -113,16 +113,12 @@ impl<S: Sync> FromRequestParts<S> for AppSession {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Response> {
-        let problem = match parts.extensions.get::<RequestSession>() {
-            Some(session) => match session.open().await {
-                Ok(draft) => return Ok(Self(draft)),
-                Err(problem) => problem,
-            },
-            None => {
-                tracing::error!("a route takes an AppSession outside of Engine::app_sessions()");
-                Problem::Internal
-            }
+        let language = Language::of(&parts.headers);
+        let Some(session) = parts.extensions.get::<RequestSession>() else {
+            tracing::error!("a route takes an AppSession outside of Engine::app_sessions()");
+            return Err(Problem::Internal.answer(language));
         };
-        Err(problem.answer(Language::of(&parts.headers)))
+        let draft = session.open().await;
+        draft.map(Self).map_err(|problem| problem.answer(language))
     }
 }

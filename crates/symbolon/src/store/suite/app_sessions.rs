@@ -1,6 +1,8 @@
-//! App sessions: what each operation does alone, and what comes out when many run at once.
+//! App sessions: what each operation does, alone and (in `races`) beside others.
 
-use std::{sync::Arc, time::Duration};
+mod races;
+
+use std::time::Duration;
 
 use symbolon_rules::{
     app_session::{
@@ -12,7 +14,6 @@ use symbolon_rules::{
     user::UserState,
 };
 use symbolon_token::Timestamp;
-use tokio::task::JoinSet;
 
 use super::{Database, NOW, create, hash, name, on_both_engines};
 use crate::{
@@ -33,12 +34,9 @@ on_both_engines! {
     what_would_be_too_much_together_changes_nothing,
     s4_it_ends_with_the_sign_in_it_hangs_on,
     those_that_are_over_are_swept_in_steps,
-    saves_of_different_keys_at_once_all_stay,
-    s4_a_save_that_meets_the_end_never_revives_it,
-    s2_many_new_ids_at_once_leave_one_session,
+    s4_ended_by_its_first_id_it_ends_under_a_new_one,
 }
 
-const RACERS: usize = 30;
 const EXPIRES_AT: Timestamp = Timestamp::from_secs(NOW.as_secs() + 1800);
 
 fn new_key() -> AppSessionKey {
@@ -53,6 +51,7 @@ fn changes(found: Option<&Stored>, act: impl FnOnce(&mut Draft)) -> Changes {
         .unwrap_or_default();
     let stored = Stored {
         key,
+        origin: key,
         entries,
         created_at: NOW,
         touched_at: NOW,
@@ -122,8 +121,8 @@ async fn save_under(
     store.run(save).await.unwrap()
 }
 
-async fn end(store: &Store, key: AppSessionKey) {
-    store.run(EndAppSession { key }).await.unwrap();
+async fn end(store: &Store, origin: AppSessionKey) {
+    store.run(EndAppSession { origin }).await.unwrap();
 }
 
 async fn s4_it_counts_until_it_expires_and_a_touch_puts_that_off(database: Database) {
@@ -179,6 +178,14 @@ async fn s2_under_a_new_id_the_old_one_finds_nothing(database: Database) {
         [("a", "1"), ("b", "2")]
     );
     assert_eq!(save(&store, old, set("c", "3")).await, Saved::Gone);
+}
+
+async fn s4_ended_by_its_first_id_it_ends_under_a_new_one(database: Database) {
+    let store = database.open().await;
+    let (old, new) = (begin(&store, &[("a", "1")]).await, new_key());
+    save_under(&store, old, set("b", "2"), Some(new)).await;
+    end(&store, old).await;
+    assert!(find(&store, new).await.is_none());
 }
 
 async fn s4_an_ended_one_is_neither_saved_nor_touched_nor_renewed(database: Database) {
@@ -306,71 +313,4 @@ async fn those_that_are_over_are_swept_in_steps(database: Database) {
     for expected in [3, 2, 0] {
         assert_eq!(store.run(sweep(EXPIRES_AT)).await.unwrap(), expected);
     }
-}
-
-/// Runs them all at once and gathers what they say.
-async fn race<T, F>(store: &Arc<Store>, racer: impl Fn(Arc<Store>, usize) -> F) -> Vec<T>
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    let racers: JoinSet<T> = (0..RACERS)
-        .map(|number| racer(Arc::clone(store), number))
-        .collect();
-    racers.join_all().await
-}
-
-async fn saves_of_different_keys_at_once_all_stay(database: Database) {
-    let store = Arc::new(database.open().await);
-    let key = begin(&store, &[("a", "1")]).await;
-    let saved = race(&store, move |store, number| async move {
-        save(&store, key, set(&format!("key-{number}"), "1")).await
-    })
-    .await;
-    assert!(saved.iter().all(|saved| *saved == Saved::Done));
-    let found = find(&store, key).await.unwrap();
-    assert_eq!(found.entries.iter().count(), 1 + RACERS);
-}
-
-async fn s4_a_save_that_meets_the_end_never_revives_it(database: Database) {
-    let store = Arc::new(database.open().await);
-    for _ in 0..5 {
-        let key = begin(&store, &[("a", "1")]).await;
-        race(&store, move |store, number| async move {
-            match number {
-                15 => end(&store, key).await,
-                _ if number % 2 == 0 => {
-                    save(&store, key, set("b", "2")).await;
-                }
-                _ => {
-                    let touch = TouchAppSession {
-                        key,
-                        now: NOW,
-                        expires_at: EXPIRES_AT,
-                    };
-                    store.run(touch).await.unwrap();
-                }
-            }
-        })
-        .await;
-        assert!(find(&store, key).await.is_none());
-    }
-}
-
-async fn s2_many_new_ids_at_once_leave_one_session(database: Database) {
-    let store = Arc::new(database.open().await);
-    let old = begin(&store, &[("a", "1")]).await;
-    let results = race(&store, move |store, _| async move {
-        let new = new_key();
-        (new, save_under(&store, old, set("b", "2"), Some(new)).await)
-    })
-    .await;
-    assert!(find(&store, old).await.is_none());
-    let mut left = 0;
-    for (new, saved) in results {
-        let found = find(&store, new).await.is_some();
-        assert_eq!(found, saved == Saved::Done);
-        left += usize::from(found);
-    }
-    assert_eq!(left, 1);
 }

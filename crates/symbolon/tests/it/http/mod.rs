@@ -1,5 +1,6 @@
 //! One file a part of the URL tree.
 
+mod app_session;
 mod errors;
 mod login;
 mod me;

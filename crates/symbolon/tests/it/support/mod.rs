@@ -1,6 +1,12 @@
 //! An engine for a test, and requests to it without a socket.
 
-use std::{future::Future, sync::Once};
+use std::{
+    future::Future,
+    sync::{
+        Once,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use axum::{Router, body::Body};
 use data_encoding::BASE64URL_NOPAD;
@@ -65,14 +71,7 @@ impl Server {
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        answer_of(&self.router, request).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -118,6 +117,18 @@ pub fn request(method: Method, path: &str) -> Request<Body> {
         .uri(path)
         .body(Body::empty())
         .unwrap()
+}
+
+/// What a router answers.
+pub async fn answer_of(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: String::from_utf8(body.to_vec()).unwrap(),
+    }
 }
 
 /// An answer, read whole.
@@ -189,6 +200,7 @@ pub async fn on_both_engines<F>(test: impl Fn(String) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
     let folder = tempfile::tempdir().unwrap();
     test(folder.path().join("test.db").display().to_string()).await;
 
@@ -197,7 +209,8 @@ where
         .await
         .unwrap();
     tokio::spawn(connection);
-    let name = format!("symbolon_it_{}", std::process::id());
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("symbolon_it_{}_{number}", std::process::id());
     let (server, _) = url.rsplit_once('/').unwrap();
     admin
         .batch_execute(&format!("CREATE DATABASE {name}"))
