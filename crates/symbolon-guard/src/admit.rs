@@ -9,7 +9,7 @@ use http::{HeaderMap, request::Parts};
 use serde::de::DeserializeOwned;
 use symbolon_token::Verified;
 
-use crate::{Caller, Guard, Outcome, Reason, Rejection};
+use crate::{Caller, Guard, Outcome, Reason, Rejection, source::Credential};
 
 impl Guard {
     /// Judges a request at this moment: no credential is `None`.
@@ -61,7 +61,32 @@ impl Guard {
         &self,
         headers: &HeaderMap,
     ) -> Result<Verified<C>, Rejection> {
-        let reason = match self.judge(headers).await {
+        self.require_credential(self.credential(headers)).await
+    }
+
+    /// As [`Guard::require`], for a token that came in no header: in a WebSocket's first message, or to
+    /// a method that is asked whose it is.
+    ///
+    /// Don't take it from a URL, which ends up in logs and histories (RFC 6750 §5.3).
+    pub async fn require_token(&self, token: &str) -> Result<Caller, Rejection> {
+        let token = self.require_token_as(token).await?;
+        Ok(Caller::new(self, token))
+    }
+
+    /// As [`Guard::require_token`], for tokens whose claims are of the program's own type; see
+    /// [`Guard::check_as`].
+    pub async fn require_token_as<C: DeserializeOwned>(
+        &self,
+        token: &str,
+    ) -> Result<Verified<C>, Rejection> {
+        self.require_credential(Credential::Token(token)).await
+    }
+
+    async fn require_credential<C: DeserializeOwned>(
+        &self,
+        credential: Credential<'_>,
+    ) -> Result<Verified<C>, Rejection> {
+        let reason = match self.judge(credential).await {
             Outcome::Valid(token) => return Ok(token),
             Outcome::Absent(absent) => Reason::Absent(absent),
             Outcome::Invalid(invalid) => Reason::Invalid(invalid),
@@ -88,14 +113,14 @@ impl Guard {
         not(feature = "remote"),
         expect(clippy::unused_async, reason = "only remote keys are waited for")
     )]
-    async fn judge<C: DeserializeOwned>(&self, headers: &HeaderMap) -> Outcome<C> {
+    async fn judge<C: DeserializeOwned>(&self, credential: Credential<'_>) -> Outcome<C> {
         // Read before the check: keys that arrive in between then count as newer than those that
         // failed, never as the same.
         #[cfg(feature = "remote")]
         let seen = self.inner.keys.load().round;
-        let outcome = self.check_as(headers, self.inner.clock.now());
+        let outcome = self.check_credential(credential, self.inner.clock.now());
         #[cfg(feature = "remote")]
-        let outcome = self.ask_again(outcome, seen, headers).await;
+        let outcome = self.ask_again(outcome, seen, credential).await;
         outcome
     }
 
@@ -104,7 +129,7 @@ impl Guard {
         &self,
         first: Outcome<C>,
         seen: u64,
-        headers: &HeaderMap,
+        credential: Credential<'_>,
     ) -> Outcome<C> {
         use crate::{Invalid, Unavailable, remote::Refetch};
 
@@ -120,7 +145,7 @@ impl Guard {
             return first;
         };
         match remote.refetch(seen, &self.inner.clock).await {
-            Refetch::Ended => self.check_as(headers, self.inner.clock.now()),
+            Refetch::Ended => self.check_credential(credential, self.inner.clock.now()),
             Refetch::TooSoon => first,
             Refetch::Gone => Outcome::Unavailable(Unavailable {
                 retry_after: self.inner.keys.load().retry_after(),

@@ -160,7 +160,19 @@ impl Guard {
     /// The verifier's policy applies as ever; what else a token must hold is for `C` to say: claims
     /// that don't fit it are refused with `unreadable_claims`.
     pub fn check_as<C: DeserializeOwned>(&self, headers: &HeaderMap, now: Timestamp) -> Outcome<C> {
-        let token = match self.inner.manner.sources.credential(headers) {
+        self.check_credential(self.credential(headers), now)
+    }
+
+    pub(crate) fn credential<'a>(&self, headers: &'a HeaderMap) -> Credential<'a> {
+        self.inner.manner.sources.credential(headers)
+    }
+
+    pub(crate) fn check_credential<C: DeserializeOwned>(
+        &self,
+        credential: Credential<'_>,
+        now: Timestamp,
+    ) -> Outcome<C> {
+        let token = match credential {
             Credential::Absent(why) => return Outcome::Absent(why),
             Credential::Malformed(why) => return Outcome::Invalid(Invalid::Request(why)),
             Credential::Token(token) => token,

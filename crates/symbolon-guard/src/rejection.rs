@@ -21,6 +21,7 @@ use crate::{
 /// |---|---|---|---|
 /// | no credential | 401 | `missing_token` | `Bearer` without an error code |
 /// | token refused | 401 | `invalid_token` | `Bearer error="invalid_token"` |
+/// | user gone, or signed out | 401 | `invalid_token` | `Bearer error="invalid_token"` |
 /// | credential unreadable | 400 | `invalid_request` | `Bearer error="invalid_request"` |
 /// | role missing | 403 | `insufficient_scope` | `Bearer error="insufficient_scope"` |
 /// | keys can't be had | 503 | `keys_unavailable` | none; `Retry-After` |
@@ -51,6 +52,9 @@ pub enum Reason {
     Absent(Absent),
     /// A credential was sent and is refused.
     Invalid(Invalid),
+    /// The token is good and counts no more: its user is gone, disabled or signed out. A guard doesn't
+    /// find this out; whoever keeps the users does.
+    SignedOut,
     /// The caller is known and lacks this role.
     MissingRole(Cow<'static, str>),
     /// The token can't be judged now. This says nothing against it.
@@ -66,6 +70,11 @@ impl Rejection {
     /// A credential was sent and is refused.
     pub const fn invalid(invalid: Invalid) -> Self {
         Self::of(Reason::Invalid(invalid))
+    }
+
+    /// The token is good and counts no more: its user is gone, disabled or signed out.
+    pub const fn signed_out() -> Self {
+        Self::of(Reason::SignedOut)
     }
 
     /// The caller is known and lacks this role.
@@ -102,7 +111,9 @@ impl Rejection {
     /// The status of the answer, where no [`Answers`](crate::Answers) say otherwise.
     pub fn status(&self) -> StatusCode {
         match &self.reason {
-            Reason::Absent(_) | Reason::Invalid(Invalid::Token(_)) => StatusCode::UNAUTHORIZED,
+            Reason::Absent(_) | Reason::Invalid(Invalid::Token(_)) | Reason::SignedOut => {
+                StatusCode::UNAUTHORIZED
+            }
             Reason::Invalid(Invalid::Request(_)) => StatusCode::BAD_REQUEST,
             Reason::MissingRole(_) => StatusCode::FORBIDDEN,
             Reason::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -113,7 +124,7 @@ impl Rejection {
     pub fn code(&self) -> &'static str {
         match &self.reason {
             Reason::Absent(_) => "missing_token",
-            Reason::Invalid(Invalid::Token(_)) => "invalid_token",
+            Reason::Invalid(Invalid::Token(_)) | Reason::SignedOut => "invalid_token",
             Reason::Invalid(Invalid::Request(_)) => "invalid_request",
             Reason::MissingRole(_) => "insufficient_scope",
             Reason::Unavailable(_) => "keys_unavailable",

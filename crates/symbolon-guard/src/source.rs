@@ -133,7 +133,7 @@ impl Default for Sources {
 }
 
 /// What a request offers as its credential.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Credential<'a> {
     Absent(Absent),
     Token(&'a str),

@@ -5,7 +5,7 @@
 
 use http::HeaderValue;
 
-use super::problem::describe;
+use super::problem::{SIGNED_OUT, describe};
 use crate::{Invalid, Reason, Sources, source::Source};
 
 /// One challenge a source, in the order of the sources.
@@ -37,6 +37,9 @@ fn parameters(reason: &Reason) -> Option<String> {
         ),
         Reason::Invalid(Invalid::Request(why)) => {
             format!(r#"error="invalid_request", error_description="{why}""#)
+        }
+        Reason::SignedOut => {
+            format!(r#"error="invalid_token", error_description="{SIGNED_OUT}""#)
         }
         Reason::MissingRole(_) => {
             r#"error="insufficient_scope", error_description="the caller lacks a role that is needed here""#

@@ -49,12 +49,16 @@ pub(crate) fn detail(reason: &Reason, sources: &Sources) -> String {
         Reason::Invalid(Invalid::Request(why)) => {
             format!("The credential cannot be read: {why}.")
         }
+        Reason::SignedOut => format!("The access token is refused: {SIGNED_OUT}."),
         Reason::MissingRole(role) => format!("The caller lacks the role {role:?}."),
         Reason::Unavailable(_) => {
             "The keys to check this token with cannot be had at the moment.".to_owned()
         }
     }
 }
+
+/// What the caller of a token that counts no more is told.
+pub(super) const SIGNED_OUT: &str = "its user is not signed in any more";
 
 /// What the caller is told. Coarser than the token's own error, and free of the characters that an
 /// `error_description` must not hold (RFC 6750 §3: no quote, no backslash, ASCII).

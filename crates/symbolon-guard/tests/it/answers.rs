@@ -197,3 +197,18 @@ async fn a_handlers_own_refusal_is_answered_by_the_guard() {
     let usual = Rejection::missing_role("editor").into_http_response();
     refused(usual, 403, "insufficient_scope").await;
 }
+
+#[tokio::test]
+async fn who_is_signed_out_is_told_so_in_the_guards_own_shape() {
+    let (guard, _) = Mint::new().guard();
+    let usual = Rejection::signed_out().answered_by(&guard);
+    let challenge = refused(usual.into_http_response(), 401, "invalid_token").await;
+    assert!(challenge.unwrap().contains(r#"error="invalid_token""#));
+    let shaped = Rejection::signed_out().answered_by(&guard.with_answers(plain));
+    let shaped: http::Response<String> = shaped.into_http_response();
+    assert_eq!(
+        (shaped.status().as_u16(), shaped.body().as_str()),
+        (401, "SignedOut")
+    );
+    assert!(shaped.headers().contains_key(WWW_AUTHENTICATE));
+}

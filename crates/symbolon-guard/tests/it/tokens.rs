@@ -8,7 +8,7 @@ use axum::{Router, routing::get};
 use data_encoding::BASE64URL_NOPAD;
 use symbolon_guard::{
     Caller, Outcome,
-    token::{Algorithm, Audience, SigningKey, Typ, sign},
+    token::{Algorithm, Audience, SigningKey, Timestamp, Typ, sign},
 };
 
 use crate::support::{AUDIENCE, ISSUER, Mint, NOW, bearer, call, refused};
@@ -166,4 +166,24 @@ async fn a_token_ends_in_its_last_second_by_the_guards_clock() {
     let rejection = guard.admit(&headers).await.unwrap_err();
     assert_eq!(rejection.code(), "invalid_token");
     assert_eq!(rejection.token_error().unwrap().code(), "expired");
+}
+
+#[tokio::test]
+async fn a_token_from_a_message_is_judged_as_one_from_a_header() {
+    let mint = Mint::new();
+    let (guard, _) = mint.guard();
+    let caller = guard.require_token(&mint.token()).await.unwrap();
+    assert_eq!(caller.subject(), "ada");
+    assert!(caller.is_from(&guard));
+    let late = Timestamp::from_secs(NOW.as_secs() - 600);
+    for token in [
+        String::new(),
+        "garbage".to_owned(),
+        format!("Bearer {}", mint.token()),
+        mint.token_at(late),
+        Mint::new().token(),
+    ] {
+        let refused = guard.require_token(&token).await.unwrap_err();
+        assert_eq!(refused.code(), "invalid_token", "{token}");
+    }
 }
