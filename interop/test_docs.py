@@ -1,21 +1,26 @@
 """Runs what the README files and docs/ tell the reader to type.
 
 Every ```sh and ```python block runs, from top to bottom, each document as one shell in an empty folder,
-its python blocks under the Python that has PyJWT. A block marked `no-run` (```sh no-run) and blocks in
-other languages (```console, ```text, ...) are only read. What stands in for the reader:
+its python blocks under the Python that has PyJWT. A block of Rust that names a file (```rust src/main.rs)
+is written there. A block marked `no-run` (```sh no-run) and all others (```rust, ```console, ```text, ...)
+are only read. A translation isn't run: `test_translations.py` compares its blocks. What stands in for the
+reader:
 
 * `cargo run ... -- dev ...` is the other terminal: the server that ran there is ended, this one is started
   in the shell's folder, from the build that is being tested and on a free port, which replaces the
   documented one from here on. `cargo run ... -p EXAMPLE ...` likewise.
+* `cargo run` alone, in a folder that `cargo new` has made, builds and starts the reader's own program, on a
+  free port in place of 127.0.0.1:3000; `../symbolon` is this checkout.
 * What the server printed is in the reader's hands: in the variables `USERNAME`, `PASSWORD`, `TOKEN` and
   `ISSUER`, and wherever a document shows an ellipsis after a name (`PASSWORD='…'`, `"password": "…"`,
-  `Bearer …`).
+  `Bearer …`). Before there is a server, `PASSWORD` and `JWT_SECRET_KEY` are what the reader makes up.
 * An answer of `curl` is to be good, unless the comment behind the command names the status (`# 403: …`).
 * What fetches this repository, or would run these tests inside themselves, is left out (`LEFT_OUT`).
 """
 
 import os
 import re
+import secrets
 import shlex
 import subprocess
 import sys
@@ -28,11 +33,14 @@ import pytest
 
 from conftest import StartDev, StartService
 from examples import Example
+from projects import BUILD_TIME_LIMIT, NEW, OwnProgram, free_address, new, prepare
 from servers import ROOT, Program
 
 LEFT_OUT = ("git clone ", "cd symbolon", "./test", "./bench", "cargo test", "cargo bench")
 DEV_ADDRESS, EXAMPLE_ADDRESS = "127.0.0.1:8080", "127.0.0.1:3000"
-FENCE = re.compile(r"^```(?P<language>sh|python)(?P<marks>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(
+    r"^```(?P<language>sh|python|rust(?= ))(?P<marks>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+)
 FILLED_IN = re.compile(r"""(?P<before>\b(?P<name>\w+)["']?\s*[=:]\s*["']?|\b(?P<scheme>Bearer) )(?:…|\.{3})""")
 REFUSED = re.compile(r"^curl (?P<arguments>.*)\s# (?P<status>[45]\d\d)\b")
 PREPARATION = 'curl() { command curl --no-progress-meter --fail-with-body "$@"; }'
@@ -45,6 +53,7 @@ class Block:
 
     line: int
     language: str
+    marks: list[str]
     text: str
 
     def commands(self) -> Iterator[str]:
@@ -56,15 +65,16 @@ class Block:
 def blocks_of(markdown: str) -> Iterator[Block]:
     """The runnable blocks of a document, in order."""
     for fence in FENCE.finditer(markdown):
-        if "no-run" not in fence["marks"].split():
-            yield Block(markdown.count("\n", 0, fence.start()) + 1, fence["language"], fence["text"])
+        line, marks = markdown.count("\n", 0, fence.start()) + 1, fence["marks"].split()
+        if "no-run" not in marks:
+            yield Block(line, fence["language"], marks, fence["text"])
 
 
 DOCUMENTS = {
     str(path.relative_to(ROOT)): blocks
     for pattern in ["README.md", "docs/**/*.md", "examples/*/README.md", "crates/*/README.md"]
     for path in sorted(ROOT.glob(pattern))
-    if (blocks := list(blocks_of(path.read_text())))
+    if not path.name.endswith(".ko.md") and (blocks := list(blocks_of(path.read_text())))
 }
 
 
@@ -78,7 +88,7 @@ class CargoRun:
     @classmethod
     def parse(cls, command: str) -> "CargoRun | None":
         """None where the command is another one."""
-        if not command.startswith("cargo run"):
+        if not command.startswith("cargo run "):
             return None
         words = shlex.split(command, comments=True)
         middle = words.index("--") if "--" in words else len(words)
@@ -120,12 +130,12 @@ class Shell:
         )
         self.run("preparation", PREPARATION)
 
-    def run(self, what: str, script: str) -> None:
+    def run(self, what: str, script: str, time_limit: int = TIME_LIMIT) -> None:
         """Runs some lines in it, `what` being where they stand; fails with all that was printed so far."""
         file = self._scripts / "lines.sh"
         file.write_text(script)
         done = f"--- {what}: done"
-        overdue = threading.Timer(TIME_LIMIT, self._bash.kill)
+        overdue = threading.Timer(time_limit, self._bash.kill)
         overdue.start()
         try:
             self._bash.stdin.write(f"source {file} </dev/null\nprintf '\\n%s\\n' '{done}'\n")
@@ -137,6 +147,19 @@ class Shell:
         finally:
             overdue.cancel()
         pytest.fail(f"{what} failed:\n{self._output}")
+
+    def write(self, what: str, file: str, text: str) -> None:
+        """Writes a file where it stands, as the reader's editor would."""
+        written = self._scripts / "written"
+        written.write_text(text)
+        self.run(what, f"cp {written} {shlex.quote(file)}")
+
+    def standing(self, what: str) -> tuple[Path, dict[str, str]]:
+        """The folder where it stands, and what it exports."""
+        told = self._scripts / "standing"
+        self.run(what, f'{{ printf "%s\\0" "$PWD"; env -0; }} >{told}')
+        folder, *exported = told.read_text().removesuffix("\0").split("\0")
+        return Path(folder), dict(variable.split("=", 1) for variable in exported)
 
     def close(self) -> None:
         """Ends it."""
@@ -152,7 +175,7 @@ class Reader:
         self._start_dev, self._start_service = start_dev, start_service
         self._running: dict[str, Program] = {}
         self._addresses: dict[str, str] = {}
-        self._values: dict[str, str] = {}
+        self._values = {"password": secrets.token_urlsafe(18), "jwt_secret_key": secrets.token_urlsafe(36)}
 
     def follow(self, where: str, block: Block) -> None:
         """Does what one block says."""
@@ -161,11 +184,21 @@ class Reader:
             file.write_text(self._translated(block.text))
             self._shell.run(where, f"python {file}")
             return
+        if block.language == "rust":
+            self._addresses.setdefault(EXAMPLE_ADDRESS, free_address())
+            self._shell.write(where, block.marks[0], self._translated(block.text))
+            return
         lines: list[str] = []
         for command in block.commands():
             if run := CargoRun.parse(command):
                 self._shell.run(where, "\n".join(lines))
                 lines = [self._start(run)]
+            elif command == "cargo run":
+                self._shell.run(where, "\n".join([*lines, "cargo build --quiet"]), BUILD_TIME_LIMIT)
+                lines = []
+                self._start_own(where)
+            elif command.startswith(NEW):
+                lines.append(new(command))
             elif not command.startswith(LEFT_OUT):
                 lines.append(expecting_status(self._translated(command)))
         self._shell.run(where, "\n".join(lines))
@@ -196,6 +229,11 @@ class Reader:
         said = [name for name in ("username", "password", "token", "issuer") if name in self._values]
         return "; ".join(f"export {name.upper()}={shlex.quote(self._values[name])}" for name in said)
 
+    def _start_own(self, where: str) -> None:
+        folder, exported = self._shell.standing(where)
+        self._end(folder.name)
+        self._running[folder.name] = OwnProgram(folder, exported, self._folder.parent / f"{folder.name}.log")
+
     def _end(self, package: str) -> None:
         if program := self._running.pop(package, None):
             assert program.stop() == (0, "")
@@ -207,6 +245,7 @@ class Reader:
 
     def _translated(self, text: str) -> str:
         """The text with the real addresses and values filled in."""
+        text = text.replace("../symbolon/", f"{ROOT}/")
         for documented, real in self._addresses.items():
             port = documented.rpartition(":")[2]
             text = text.replace(documented, real).replace(f"localhost:{port}", real)
@@ -223,6 +262,7 @@ def test_the_commands_of_the_document_work(
 ):
     folder = tmp_path / "reader"
     folder.mkdir()
+    prepare(tmp_path)
     shell = Shell(folder, scripts=tmp_path)
     reader = Reader(folder, shell, start_dev, start_service)
     try:
