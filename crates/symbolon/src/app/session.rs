@@ -15,6 +15,11 @@ impl App {
         &self,
         caller: &Caller,
     ) -> Result<Option<Identity>, AppError> {
+        // RFC 7519 §4.1.2: a subject is unique within its issuer. A program's guard may trust another
+        // one, whose users would otherwise pass for ours.
+        if caller.claims().iss != self.issuer {
+            return Ok(None);
+        }
         if self.hooks.have_users() {
             let found = self.hooks.find(caller.subject()).await?;
             // A hook that answers for somebody else would hand one user another's session.

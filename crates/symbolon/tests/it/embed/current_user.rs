@@ -1,12 +1,18 @@
 //! The current user as an argument, in a program that mounts the engine.
 
-use axum::{Router, body::Body, routing::get};
+use axum::{Router, body::Body, extract::FromRef, routing::get};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use symbolon::{CurrentUser, guard::Caller};
+use symbolon::{
+    CurrentUser, Engine,
+    guard::{
+        Caller, Guard, Rejection, SharedSecret,
+        token::{AccessClaims, Typ, sign},
+    },
+};
 use tower::ServiceExt;
 
-use crate::support::Server;
+use crate::support::{ISSUER, NOW, Server, claims_of};
 
 async fn protected(user: CurrentUser) -> String {
     format!(
@@ -76,4 +82,65 @@ async fn without_a_database_the_current_user_is_unknown_and_not_nobody() {
     let token = server.token().await;
     server.engine.shutdown().await;
     assert_eq!(call(&program, "/protected", Some(&token)).await.0, 503);
+}
+
+/// A program's state that brings its own guard.
+#[derive(Clone)]
+struct Own {
+    engine: Engine,
+    guard: Guard,
+}
+
+impl FromRef<Own> for Engine {
+    fn from_ref(own: &Own) -> Self {
+        own.engine.clone()
+    }
+}
+
+impl FromRef<Own> for Guard {
+    fn from_ref(own: &Own) -> Self {
+        own.guard.clone()
+    }
+}
+
+fn program_with(server: &Server, guard: Guard) -> Router {
+    let engine = server.engine.clone();
+    Router::new()
+        .route("/protected", get(protected))
+        .with_state(Own { engine, guard })
+}
+
+#[tokio::test]
+async fn a_programs_own_answers_are_given_here_too() {
+    let server = Server::start().await;
+    let shaped = |rejection: &Rejection| http::Response::new(format!("{:?}", rejection.reason()));
+    let program = program_with(&server, server.engine.guard().with_answers(shaped));
+    let token = server.token().await;
+    assert_eq!(call(&program, "/protected", Some(&token)).await.0, 200);
+    let absent = call(&program, "/protected", None).await;
+    assert_eq!(
+        (absent.0.as_u16(), absent.1.as_str()),
+        (401, "Absent(NoHeader)")
+    );
+    server.engine.disable_user("alice").await.unwrap();
+    let over = call(&program, "/protected", Some(&token)).await;
+    assert_eq!((over.0.as_u16(), over.1.as_str()), (401, "SignedOut"));
+}
+
+/// The subject and the session of one of ours, said by somebody else whom the program trusts.
+#[tokio::test]
+async fn another_issuers_user_is_none_of_ours() {
+    let server = Server::start().await;
+    let secret = SharedSecret::parse("k9Q2vXo7Zt4mB1rL8wYc5NfJ3hGdPsAe6uTi0KxR").unwrap();
+    let mut claims: AccessClaims =
+        serde_json::from_value(claims_of(&server.token().await)).unwrap();
+    for (issuer, status) in [(ISSUER, 200), ("https://other.example", 401)] {
+        let verifier = secret.verifier(issuer, ISSUER, Typ::ACCESS_TOKEN).unwrap();
+        let clock = symbolon::guard::Clock::fixed(NOW).clock();
+        let program = program_with(&server, Guard::with_clock(verifier, clock));
+        issuer.clone_into(&mut claims.iss);
+        let token = sign(&secret.signing_key(), Typ::ACCESS_TOKEN, &claims).unwrap();
+        let answer = call(&program, "/protected", Some(&token)).await;
+        assert_eq!(answer.0, status, "{issuer}");
+    }
 }
