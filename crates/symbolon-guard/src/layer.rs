@@ -40,6 +40,7 @@ use crate::{Caller, Guard, Rejection};
 pub struct GuardLayer {
     guard: Guard,
     roles: Vec<Cow<'static, str>>,
+    scopes: Vec<Cow<'static, str>>,
 }
 
 impl GuardLayer {
@@ -47,6 +48,7 @@ impl GuardLayer {
         Self {
             guard,
             roles: Vec::new(),
+            scopes: Vec::new(),
         }
     }
 
@@ -56,12 +58,22 @@ impl GuardLayer {
         self
     }
 
+    /// Lets only tokens with this scope through. Said several times, all of the scopes are needed.
+    pub fn require_scope(mut self, scope: impl Into<Cow<'static, str>>) -> Self {
+        self.scopes.push(scope.into());
+        self
+    }
+
     async fn admit(&self, parts: &Parts) -> Result<Caller, Rejection> {
         let caller = self.guard.require_once(parts).await?;
-        match self.roles.iter().find(|role| !caller.has_role(role)) {
-            None => Ok(caller),
-            Some(role) => Err(Rejection::missing_role(role.clone()).answered_by(&self.guard)),
-        }
+        let scope = self.scopes.iter().find(|scope| !caller.has_scope(scope));
+        let role = self.roles.iter().find(|role| !caller.has_role(role));
+        let rejection = match (scope, role) {
+            (None, None) => return Ok(caller),
+            (Some(scope), _) => Rejection::missing_scope(scope.clone()),
+            (None, Some(role)) => Rejection::missing_role(role.clone()),
+        };
+        Err(rejection.answered_by(&self.guard))
     }
 }
 

@@ -57,6 +57,8 @@ pub enum Reason {
     SignedOut,
     /// The caller is known and lacks this role.
     MissingRole(Cow<'static, str>),
+    /// The token is good and not for this: it lacks the scope.
+    MissingScope(Cow<'static, str>),
     /// The token can't be judged now. This says nothing against it.
     Unavailable(Unavailable),
 }
@@ -80,6 +82,11 @@ impl Rejection {
     /// The caller is known and lacks this role.
     pub fn missing_role(role: impl Into<Cow<'static, str>>) -> Self {
         Self::of(Reason::MissingRole(role.into()))
+    }
+
+    /// The token is good and lacks this scope.
+    pub fn missing_scope(scope: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(Reason::MissingScope(scope.into()))
     }
 
     /// The token can't be judged now.
@@ -115,7 +122,7 @@ impl Rejection {
                 StatusCode::UNAUTHORIZED
             }
             Reason::Invalid(Invalid::Request(_)) => StatusCode::BAD_REQUEST,
-            Reason::MissingRole(_) => StatusCode::FORBIDDEN,
+            Reason::MissingRole(_) | Reason::MissingScope(_) => StatusCode::FORBIDDEN,
             Reason::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -126,7 +133,7 @@ impl Rejection {
             Reason::Absent(_) => "missing_token",
             Reason::Invalid(Invalid::Token(_)) | Reason::SignedOut => "invalid_token",
             Reason::Invalid(Invalid::Request(_)) => "invalid_request",
-            Reason::MissingRole(_) => "insufficient_scope",
+            Reason::MissingRole(_) | Reason::MissingScope(_) => "insufficient_scope",
             Reason::Unavailable(_) => "keys_unavailable",
         }
     }

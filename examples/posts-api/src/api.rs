@@ -97,7 +97,7 @@ fn check_scope(caller: &Caller, scope: &'static str) -> Result<(), Refusal> {
     if caller.has_scope(scope) {
         Ok(())
     } else {
-        Err(Rejection::missing_role(scope).into())
+        Err(Rejection::missing_scope(scope).into())
     }
 }
 

@@ -41,9 +41,25 @@ fn parameters(reason: &Reason) -> Option<String> {
         Reason::SignedOut => {
             format!(r#"error="invalid_token", error_description="{SIGNED_OUT}""#)
         }
+        // RFC 6750 §3: the scope that would do. A name that can't stand in quotes isn't one (RFC 6749
+        // §3.3), and is left out.
+        Reason::MissingScope(scope) => {
+            let named = if scope.bytes().all(is_scope_byte) {
+                format!(r#", scope="{scope}""#)
+            } else {
+                String::new()
+            };
+            format!(
+                r#"error="insufficient_scope", error_description="the token lacks a scope that is needed here"{named}"#
+            )
+        }
         Reason::MissingRole(_) => {
             r#"error="insufficient_scope", error_description="the caller lacks a role that is needed here""#
                 .to_owned()
         }
     })
+}
+
+const fn is_scope_byte(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }

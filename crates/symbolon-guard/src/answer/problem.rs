@@ -50,6 +50,7 @@ pub(crate) fn detail(reason: &Reason, sources: &Sources) -> String {
             format!("The credential cannot be read: {why}.")
         }
         Reason::SignedOut => format!("The access token is refused: {SIGNED_OUT}."),
+        Reason::MissingScope(scope) => format!("The token lacks the scope {scope:?}."),
         Reason::MissingRole(role) => format!("The caller lacks the role {role:?}."),
         Reason::Unavailable(_) => {
             "The keys to check this token with cannot be had at the moment.".to_owned()

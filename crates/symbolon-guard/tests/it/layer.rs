@@ -178,3 +178,27 @@ async fn the_layer_needs_tower_and_nothing_else() {
     *request.headers_mut() = bearer(&mint.token());
     assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn a14_a_missing_scope_is_named() {
+    let mint = Mint::new();
+    let layer = mint.guard().0.layer();
+    let (routes, runs) = routes(layer.require_scope("posts:write"));
+    let answer = call(&routes, "/in", bearer(&mint.token())).await;
+    let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+    assert!(
+        challenge.contains(r#"error="insufficient_scope""#),
+        "{challenge}"
+    );
+    assert!(challenge.contains(r#"scope="posts:write""#), "{challenge}");
+    refused(answer, 403, "insufficient_scope").await;
+    assert_eq!(runs.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_scope_that_is_none_does_not_break_the_challenge() {
+    let answer: http::Response<String> =
+        symbolon_guard::Rejection::missing_scope("a\"\r\nb").into_http_response();
+    let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+    assert!(challenge.contains("insufficient_scope") && !challenge.contains("scope=\"a"));
+}
