@@ -197,7 +197,7 @@ async fn a14_a_missing_scope_is_named() {
 
 #[tokio::test]
 async fn a_scope_that_is_none_does_not_break_the_challenge() {
-    let answer: http::Response<String> =
+    let answer: Response<String> =
         symbolon_guard::Rejection::missing_scope("a\"\r\nb").into_http_response();
     let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
     assert!(challenge.contains("insufficient_scope") && !challenge.contains("scope=\"a"));
