@@ -11,8 +11,11 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from flask.testing import FlaskClient
 from psycopg import sql
 
+from examples import Example
+from flask_apps import Mint, load, mint
 from servers import DEADLINE, Dev, GuardedService
 from web import await_ready, log_in
 
@@ -21,6 +24,7 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 StartDev = Callable[..., Dev]
 StartService = Callable[..., GuardedService]
+StartApp = Callable[..., FlaskClient]
 
 POSTGRES = os.environ.get("SYMBOLON_TEST_POSTGRES")
 
@@ -68,6 +72,31 @@ def start_service(tmp_path: Path) -> Iterator[StartService]:
     yield start
     for one in started:
         one.kill()
+
+
+@pytest.fixture
+def start_app(monkeypatch: pytest.MonkeyPatch) -> StartApp:
+    """Loads a Flask app of examples/python for an issuer."""
+
+    def start(name: str, issuer: str, audience: str | None = None) -> FlaskClient:
+        return load(monkeypatch, name, issuer, audience).app.test_client()
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+    """A Symbolon with an admin and a writer, whose logins are good for posts; nobody writes any here."""
+    example = Example("posts-api", tmp_path_factory.mktemp("site") / "log")
+    yield example
+    example.kill()
+
+
+@pytest.fixture
+def own() -> Iterator[Mint]:
+    """An issuer of the test's own."""
+    with mint() as one:
+        yield one
 
 
 @dataclass(frozen=True)
