@@ -9,6 +9,7 @@ pub mod app_session;
 pub mod client;
 mod entropy;
 pub mod id;
+pub mod import;
 pub mod key_ring;
 pub mod login;
 pub mod oauth;

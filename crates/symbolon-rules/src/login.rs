@@ -28,6 +28,8 @@ pub struct LoginFacts {
     pub password_hash: Option<PasswordHash>,
     /// Their roles, Symbolon's own included.
     pub roles: Vec<Role>,
+    /// Their id in the program that they were imported from.
+    pub external_id: Option<String>,
 }
 
 /// What came of comparing the password, which happens for unknown users too.
@@ -120,6 +122,7 @@ mod tests {
             state,
             password_hash: Some(PasswordHash::from_phc("$argon2id$".to_owned())),
             roles: vec![],
+            external_id: None,
         }
     }
 

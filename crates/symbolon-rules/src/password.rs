@@ -17,7 +17,11 @@ pub const PASSWORD_MAX_BYTES: usize = 1024;
 pub const NEW_PASSWORD_MIN_CHARS: usize = 15;
 
 /// A password in clear, wiped when dropped and silent in `Debug`.
-pub struct PlainPassword(Zeroizing<String>);
+pub struct PlainPassword {
+    composed: Zeroizing<String>,
+    /// Where that is something else.
+    typed: Option<Zeroizing<String>>,
+}
 
 impl PlainPassword {
     /// Takes what a person typed to sign in.
@@ -35,13 +39,17 @@ impl PlainPassword {
         // expands a text at most threefold in UTF-8 (UAX #15, "Maximum Expansion Factor").
         let mut composed = Zeroizing::new(String::with_capacity(3 * typed.len()));
         composed.extend(typed.nfc());
-        Ok(Self(composed))
+        let differs = composed.as_str() != typed;
+        Ok(Self {
+            composed,
+            typed: differs.then(|| Zeroizing::new(typed.to_owned())),
+        })
     }
 
     /// Takes a new password, which must be long enough to stand alone.
     pub fn parse_new(typed: &str) -> Result<Self, PasswordError> {
         let password = Self::parse(typed)?;
-        if password.0.chars().count() < NEW_PASSWORD_MIN_CHARS {
+        if password.composed.chars().count() < NEW_PASSWORD_MIN_CHARS {
             return Err(PasswordError::TooShort);
         }
         Ok(password)
@@ -49,7 +57,12 @@ impl PlainPassword {
 
     /// What the hash is computed over.
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.composed.as_bytes()
+    }
+
+    /// What an imported hash was computed over: programs that compose nothing took what was typed.
+    pub fn as_typed(&self) -> &[u8] {
+        self.typed.as_ref().unwrap_or(&self.composed).as_bytes()
     }
 }
 
@@ -83,7 +96,8 @@ impl fmt::Display for PasswordError {
     }
 }
 
-/// A password's stored hash, as a PHC string; silent in `Debug`.
+/// A password's stored hash, as a PHC string or in the form of the program it was imported from;
+/// silent in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
@@ -93,7 +107,7 @@ impl PasswordHash {
         Self(phc)
     }
 
-    /// The PHC string.
+    /// The text.
     pub fn as_phc(&self) -> &str {
         &self.0
     }
@@ -148,6 +162,8 @@ mod tests {
         let composed = PlainPassword::parse("caf\u{e9} 😀").unwrap();
         let decomposed = PlainPassword::parse("cafe\u{301} 😀").unwrap();
         assert_eq!(composed.as_bytes(), decomposed.as_bytes());
+        assert_eq!(decomposed.as_typed(), "cafe\u{301} 😀".as_bytes());
+        assert_eq!(composed.as_typed(), composed.as_bytes());
         let spaced = PlainPassword::parse(" pw ").unwrap();
         assert_eq!(spaced.as_bytes(), b" pw ");
     }

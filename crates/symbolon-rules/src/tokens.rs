@@ -74,12 +74,7 @@ impl ExtraClaims {
             Value::Null => Map::new(),
             _ => return Err(ClaimError::NotAnObject),
         };
-        let reserved = claims
-            .keys()
-            .find(|name| RESERVED.contains(&name.as_str()) || permission::is_reserved(name));
-        if let Some(name) = reserved {
-            return Err(ClaimError::Reserved(name.clone()));
-        }
+        claims.keys().try_for_each(|name| check_name(name))?;
         if serde_json::to_string(&claims).map_or(usize::MAX, |text| text.len())
             > EXTRA_CLAIMS_MAX_BYTES
         {
@@ -98,6 +93,33 @@ impl ExtraClaims {
     pub fn as_map(&self) -> &Map<String, Value> {
         &self.0
     }
+}
+
+/// The name of a claim that a program adds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimName(String);
+
+impl ClaimName {
+    /// A name of a program's own, under the rules of [`ExtraClaims::parse`].
+    pub fn parse(name: &str) -> Result<Self, ClaimError> {
+        if name.is_empty() {
+            return Err(ClaimError::Reserved(String::new()));
+        }
+        check_name(name)?;
+        Ok(Self(name.to_owned()))
+    }
+
+    /// This claim alone.
+    pub fn with(&self, value: String) -> ExtraClaims {
+        ExtraClaims(Map::from_iter([(self.0.clone(), value.into())]))
+    }
+}
+
+fn check_name(name: &str) -> Result<(), ClaimError> {
+    if RESERVED.contains(&name) || permission::is_reserved(name) {
+        return Err(ClaimError::Reserved(name.to_owned()));
+    }
+    Ok(())
 }
 
 /// Why claims can't be added.
@@ -221,6 +243,14 @@ mod tests {
                 Err(ClaimError::Reserved(_))
             ));
         }
+        for name in ["", "sub", "roles", "symbolon:id"] {
+            assert!(ClaimName::parse(name).is_err(), "{name}");
+        }
+        let named = ClaimName::parse("user_id").unwrap();
+        assert_eq!(
+            Ok(named.with("7".to_owned())),
+            ExtraClaims::parse(json!({"user_id": "7"}))
+        );
         assert_eq!(ExtraClaims::parse(json!([1])), Err(ClaimError::NotAnObject));
         assert_eq!(
             ExtraClaims::parse(json!({"x": "y".repeat(5000)})),

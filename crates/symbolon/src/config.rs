@@ -6,7 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use symbolon_guard::Clock;
-use symbolon_rules::permission::{RoleError, Scope};
+use symbolon_rules::{
+    permission::{RoleError, Scope},
+    tokens::{ClaimError, ClaimName},
+};
 use symbolon_token::Algorithm;
 
 use crate::{
@@ -35,6 +38,10 @@ pub struct Config {
     /// The scopes that tokens of a login carry; the program's own, none of them beginning with
     /// `symbolon:`. None unless said otherwise.
     pub login_scopes: Vec<String>,
+    /// The claim, in tokens of a login, for the id that an imported user had in the program they came
+    /// from, as a string: `user_id`, say, for APIs that know people by it. None unless said otherwise;
+    /// names that verifiers decide by are refused.
+    pub external_id_claim: Option<String>,
     pub(crate) hooks: Hooks,
     /// What may open the store.
     pub(crate) maker: Maker,
@@ -80,6 +87,7 @@ impl Config {
             clock: Clock::system(),
             randomness: Randomness::system(),
             login_scopes: Vec::new(),
+            external_id_claim: None,
             hooks: Hooks::default(),
             maker: Maker::Engine,
         }
@@ -119,8 +127,8 @@ impl Config {
         self
     }
 
-    /// Refuses what can't be right, and gives the scopes of a login.
-    pub(crate) fn check(&self) -> Result<Vec<Scope>, ConfigError> {
+    /// Refuses what can't be right, and gives what a login's tokens are made with.
+    pub(crate) fn check(&self) -> Result<Checked, ConfigError> {
         check_issuer(&self.issuer)?;
         if let Signing::Published(algorithm) = self.signing
             && algorithm.is_symmetric()
@@ -133,8 +141,24 @@ impl Config {
                 reason,
             })
         });
-        scopes.collect()
+        let claim = self.external_id_claim.as_deref().map(|name| {
+            ClaimName::parse(name).map_err(|reason| ConfigError::Claim {
+                name: name.to_owned(),
+                reason,
+            })
+        });
+        Ok(Checked {
+            scopes: scopes.collect::<Result<_, _>>()?,
+            external_id_claim: claim.transpose()?,
+        })
     }
+}
+
+/// What was found right.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) external_id_claim: Option<ClaimName>,
 }
 
 /// Why a configuration is refused.
@@ -162,6 +186,14 @@ pub enum ConfigError {
         name: String,
         /// Why.
         reason: RoleError,
+    },
+    /// A claim can't be named so.
+    #[error("{name:?} can't be the claim for imported ids: {reason}")]
+    Claim {
+        /// Which one.
+        name: String,
+        /// Why.
+        reason: ClaimError,
     },
     /// No cookie can be named so, or a prefix that browsers know is in front.
     #[error(

@@ -9,19 +9,19 @@ use symbolon_rules::{
     id::{StoreId, UserId},
     login::PasswordOutcome,
     oauth::discovery::Metadata,
-    password::{PasswordHash, PlainPassword},
+    password::PlainPassword,
     user::{UserState, Username},
 };
 use symbolon_token::{Policy, Timestamp, Typ, Verifier, VerifyingKey};
 
 use crate::{
     Config, ConfigError, KeySourceError, OpenError, StoreError,
-    app::{App, IssueError, Login, LoginError, TokenBuilder, UserError, UserInput},
+    app::{App, AppError, IssueError, Login, LoginError, TokenBuilder, UserError, UserInput},
     http::AppSessions,
     jobs::Jobs,
     keys::{KeyEncryptionKey, Keys, Opening, RingError, StoreContent},
     password,
-    passwords::PasswordHasher,
+    passwords::{Against, Decoys, PasswordHasher},
     store::{FindStore, Instance, MakeStore, Store},
 };
 
@@ -41,7 +41,7 @@ impl Engine {
     ///
     /// Must be called within a tokio runtime, which the engine's jobs go on running in.
     pub async fn open(config: Config) -> Result<Self, StartError> {
-        let scopes = config.check()?;
+        let checked = config.check()?;
         let store = Store::open(&config.database, config.store, config.maker).await?;
         let now = config.clock.now();
         let mut randomness = config.randomness.clone();
@@ -73,14 +73,17 @@ impl Engine {
             metadata: Metadata::new(&config.issuer),
             guard: Guard::with_clock(verifier, config.clock.clone()),
             passwords: PasswordHasher::new(config.randomness.clone()),
+            decoys: Decoys::new(kek.name_key()),
             issuer: config.issuer,
             clock: config.clock,
             randomness: config.randomness,
             store,
             keys,
             hooks: config.hooks,
-            scopes,
+            scopes: checked.scopes,
+            external_id_claim: checked.external_id_claim,
         });
+        app.count_schemes().await.map_err(StartError::Store)?;
         let jobs = Arc::new(Jobs::start(&app));
         Ok(Self { app, jobs })
     }
@@ -162,14 +165,17 @@ impl Engine {
             password,
             roles,
         };
-        self.app.create_user(input.try_into()?).await
+        let user = self.app.prepare_user(input).await?;
+        self.app.create_user(user).await
     }
 
     /// Gives a user a new password. Their sessions end; tokens that other APIs hold run out.
     pub async fn set_password(&self, username: &str, password: &str) -> Result<(), UserError> {
         let username = Username::parse(username).map_err(UserError::Username)?;
         let password = PlainPassword::parse_new(password).map_err(UserError::Password)?;
-        self.app.set_password(username, password).await
+        let hash = self.app.passwords.hash(password).await;
+        let hash = hash.map_err(AppError::from)?;
+        self.app.set_password(username, hash).await
     }
 
     /// Keeps a user from signing in. Their sessions end and stay ended.
@@ -218,9 +224,13 @@ impl Engine {
         let Ok(password) = PlainPassword::parse(password) else {
             return Ok(false);
         };
-        let stored = stored.map(|phc| PasswordHash::from_phc(phc.to_owned()));
-        let outcome = self.app.passwords.verify(password, stored).await;
-        let outcome = outcome.map_err(password::Error::failed)?;
+        let against = Against::of_program(stored);
+        let verifying = self
+            .app
+            .passwords
+            .verify(&Arc::new(password), against)
+            .await;
+        let outcome = verifying.map_err(password::Error::failed)?;
         Ok(matches!(outcome, PasswordOutcome::Matched(_)))
     }
 

@@ -46,6 +46,13 @@ impl std::fmt::Debug for Randomness {
     }
 }
 
+/// Asks for a first byte, on a thread of its own: the cryptographic library gathers its seed then,
+/// which takes some 35 ms that a program can spend on something else.
+#[cfg(feature = "cli")]
+pub(crate) fn warm_up() {
+    std::thread::spawn(|| system(&mut [0]));
+}
+
 #[expect(
     clippy::disallowed_methods,
     clippy::expect_used,

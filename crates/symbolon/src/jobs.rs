@@ -1,4 +1,5 @@
-//! What an engine does by itself: for now, removing sessions and app sessions that are over.
+//! What an engine does by itself: removing sessions and app sessions that are over, and counting users
+//! by what their password hashes cost.
 //!
 //! Small steps, so that nobody waits behind them; an expired session counts for nothing whether its
 //! row is still there or not (expiry is judged at use, never by the sweeper).
@@ -51,6 +52,8 @@ async fn sweep(app: Weak<App>) {
         let (now, limit) = (app.clock.now(), SWEEP_STEP);
         in_steps(&app, || SweepSessions { now, limit }).await;
         in_steps(&app, || SweepAppSessions { now, limit }).await;
+        // What was counted last holds on until the store answers again.
+        let _ = app.count_schemes().await;
     }
 }
 

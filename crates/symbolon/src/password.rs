@@ -7,10 +7,13 @@
 
 use symbolon_rules::{
     login::PasswordOutcome,
-    password::{PasswordError, PasswordHash, PlainPassword},
+    password::{PasswordError, PlainPassword},
 };
 
-use crate::{Randomness, passwords};
+use crate::{
+    Randomness,
+    passwords::{self, Against},
+};
 
 /// Hashes a new password of at least 15 characters with Argon2id and a salt of its own. Gives a PHC
 /// string of about 97 bytes: keep it in a column without a tight limit.
@@ -33,14 +36,17 @@ pub fn hash(password: &str) -> Result<String, Error> {
 /// Compares a password with a stored hash. `None` costs the same and is false: pass it for a user who
 /// doesn't exist, so that nobody learns who does.
 ///
+/// Hashes of Werkzeug, Django and passlib are understood too, and bcrypt; of these scrypt and bcrypt
+/// with the feature `imported-hashes` only. After a match with one of them store what [`hash`] gives.
+///
 /// A password that can't be one (empty, too long, with a NUL) is false too. A stored text that is no
 /// hash that this version knows is an error, never a no.
 pub fn verify(password: &str, stored: Option<&str>) -> Result<bool, Error> {
     let Ok(password) = PlainPassword::parse(password) else {
         return Ok(false);
     };
-    let stored = stored.map(|phc| PasswordHash::from_phc(phc.to_owned()));
-    let outcome = passwords::compare(&password, stored.as_ref()).map_err(Error::failed)?;
+    let against = Against::of_program(stored);
+    let outcome = passwords::compare(&password, &against).map_err(Error::failed)?;
     Ok(matches!(outcome, PasswordOutcome::Matched(_)))
 }
 

@@ -1,10 +1,10 @@
 //! Login with a username and a password, by our own users or a program's.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use symbolon_rules::{
     client,
-    login::{self, Decision, Refusal},
+    login::{self, Decision, LoginFacts, PasswordOutcome, Refusal},
     password::{PasswordError, PlainPassword},
     tokens::{ACCESS_TOKEN_LIFETIME, ExtraClaims, Freshness, Grant},
     user::{Username, UsernameError},
@@ -12,7 +12,12 @@ use symbolon_rules::{
 use symbolon_token::Timestamp;
 
 use super::{App, AppError};
-use crate::store::{BeginSession, Begun, FindLogin};
+use crate::{
+    passwords::Against,
+    store::{BeginSession, Begun, FindLogin},
+};
+#[cfg(feature = "cli")]
+use symbolon_rules::password::PasswordChecked;
 
 /// Longest name that a program's own users are asked for, in bytes.
 const TYPED_NAME_MAX: usize = 1024;
@@ -82,8 +87,41 @@ impl App {
         };
         let facts = self.store.run(find).await?;
         let stored = facts.as_ref().and_then(|facts| facts.password_hash.clone());
-        let outcome = self.passwords.verify(password, stored).await?;
+        let password = Arc::new(password);
+        let against = match &stored {
+            Some(hash) => Against::Hash(hash.clone()),
+            None => Against::Nobody(self.decoys.draw(&username)),
+        };
+        let outcome = self.passwords.verify(&password, against).await?;
+        let user = facts.as_ref().map(|facts| facts.user);
+        let login = self.login_decided(username, facts, outcome).await?;
+        // Only now: a disabled user's right password must take no longer than a wrong one (W4).
+        if let (Some(user), Some(old)) = (user, stored) {
+            self.renew_hash(user, password, old).await;
+        }
+        Ok(login)
+    }
 
+    /// Signs in whom the program has just given a password: comparing it would only cost time.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn login_after_setting_password(
+        &self,
+        username: Username,
+    ) -> Result<Login, LoginError> {
+        let find = FindLogin {
+            username: username.clone(),
+        };
+        let facts = self.store.run(find).await?;
+        let outcome = PasswordOutcome::Matched(PasswordChecked::assertion());
+        self.login_decided(username, facts, outcome).await
+    }
+
+    async fn login_decided(
+        &self,
+        username: Username,
+        facts: Option<LoginFacts>,
+        outcome: PasswordOutcome,
+    ) -> Result<Login, LoginError> {
         let now = self.clock.now();
         let entropy = &mut self.randomness.clone();
         let session = match login::decide(facts.as_ref(), &outcome, client::LOCAL, now, entropy) {
@@ -92,7 +130,7 @@ impl App {
         };
         // Before the session begins: a hook that can't tell leaves nothing behind.
         let subject = session.user.to_string();
-        let extra = self.hooks.claims(&subject).await?;
+        let extra = self.claims_of_ours(&subject, facts.as_ref()).await?;
         let begin = BeginSession {
             session: session.clone(),
         };
@@ -109,6 +147,21 @@ impl App {
         let access_token = self.sign(&grant, now)?;
         tracing::info!(user = %session.user, session = %session.id, "login");
         Ok(granted(access_token, &subject))
+    }
+
+    /// What stands beside the registered claims: the id that an imported user had before, and what
+    /// the program adds.
+    async fn claims_of_ours(
+        &self,
+        subject: &str,
+        facts: Option<&LoginFacts>,
+    ) -> Result<ExtraClaims, AppError> {
+        let external_id = facts.and_then(|facts| facts.external_id.clone());
+        let ours = match (&self.external_id_claim, external_id) {
+            (Some(name), Some(id)) => name.with(id),
+            _ => ExtraClaims::default(),
+        };
+        Ok(self.hooks.claims(subject).await?.and(ours))
     }
 
     async fn login_of_hook(&self, username: &str, password: &str) -> Result<Login, LoginError> {

@@ -6,20 +6,27 @@
 
 mod app_session;
 mod error;
+#[cfg(feature = "cli")]
+mod import;
 mod issue;
 mod login;
+mod schemes;
 mod session;
 mod user;
 
 use std::sync::Arc;
 
 use symbolon_guard::{Clock, Guard};
-use symbolon_rules::{oauth::discovery::Metadata, permission::Scope};
+use symbolon_rules::{oauth::discovery::Metadata, permission::Scope, tokens::ClaimName};
 
 pub(crate) use app_session::Kept;
 pub use error::AppError;
+#[cfg(feature = "cli")]
+pub(crate) use import::{Imported, Kind, OldUser, Rehearsal};
 pub use issue::{IssueError, TokenBuilder};
 pub use login::{Login, LoginError};
+#[cfg(feature = "cli")]
+pub(crate) use user::NewUser;
 pub use user::UserError;
 pub(crate) use user::UserInput;
 
@@ -27,7 +34,7 @@ use crate::{
     Randomness,
     hooks::Hooks,
     keys::{Keys, Published},
-    passwords::PasswordHasher,
+    passwords::{Decoys, PasswordHasher},
     store::{FindStore, Store},
 };
 
@@ -44,6 +51,10 @@ pub(crate) struct App {
     pub(crate) hooks: Hooks,
     /// What tokens of a login are good for.
     pub(crate) scopes: Vec<Scope>,
+    /// What unknown names cost.
+    pub(crate) decoys: Decoys,
+    /// The claim for the id that imported users had before.
+    pub(crate) external_id_claim: Option<ClaimName>,
 }
 
 impl std::fmt::Debug for App {

@@ -2,7 +2,7 @@
 
 use symbolon_rules::{
     id::UserId,
-    password::{PasswordError, PlainPassword},
+    password::{PasswordError, PasswordHash, PlainPassword},
     permission::{Role, RoleError},
     user::{UserState, Username, UsernameError},
 };
@@ -22,7 +22,7 @@ pub(crate) struct UserInput<'a> {
 #[derive(Debug)]
 pub(crate) struct NewUser {
     pub(crate) username: Username,
-    pub(crate) password: PlainPassword,
+    pub(crate) password_hash: PasswordHash,
     pub(crate) roles: Vec<Role>,
 }
 
@@ -50,30 +50,30 @@ pub enum UserError {
     App(#[from] AppError),
 }
 
-impl TryFrom<UserInput<'_>> for NewUser {
-    type Error = UserError;
-
-    fn try_from(input: UserInput<'_>) -> Result<Self, UserError> {
+impl App {
+    /// Checks what somebody typed and hashes the password: a user, ready to be made.
+    pub(crate) async fn prepare_user(&self, input: UserInput<'_>) -> Result<NewUser, UserError> {
+        let username = Username::parse(input.username).map_err(UserError::Username)?;
+        let password = PlainPassword::parse_new(input.password).map_err(UserError::Password)?;
         let roles = input.roles.iter().map(|name| Role::parse(name));
-        Ok(Self {
-            username: Username::parse(input.username).map_err(UserError::Username)?,
-            password: PlainPassword::parse_new(input.password).map_err(UserError::Password)?,
-            roles: roles.collect::<Result<_, _>>().map_err(UserError::Role)?,
+        let roles = roles.collect::<Result<_, _>>().map_err(UserError::Role)?;
+        let hash = self.passwords.hash(password).await;
+        Ok(NewUser {
+            username,
+            password_hash: hash.map_err(AppError::from)?,
+            roles,
         })
     }
-}
 
-impl App {
     /// Makes a user who may sign in at once.
     pub(crate) async fn create_user(&self, user: NewUser) -> Result<UserId, UserError> {
-        let hash = self.passwords.hash(user.password).await;
         let now = self.clock.now();
         let id = UserId::generate(now, &mut self.randomness.clone());
         let create = CreateUser {
             user: store::NewUser {
                 id,
                 username: user.username,
-                password_hash: Some(hash.map_err(AppError::from)?),
+                password_hash: Some(user.password_hash),
                 roles: user.roles,
                 created_at: now,
             },
@@ -88,12 +88,11 @@ impl App {
     pub(crate) async fn set_password(
         &self,
         username: Username,
-        password: PlainPassword,
+        password_hash: PasswordHash,
     ) -> Result<(), UserError> {
-        let hash = self.passwords.hash(password).await;
         let set = SetPassword {
             username,
-            password_hash: hash.map_err(AppError::from)?,
+            password_hash,
         };
         known(self.store.run(set).await)
     }

@@ -11,13 +11,15 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use data_encoding::BASE64URL_NOPAD;
-use symbolon_rules::Entropy;
+use symbolon_rules::{Entropy, password::PasswordHash, permission::Role, user::Username};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::print;
 use crate::{
     Config, DatabaseUrl, Engine, KeyEncryptionKey, KeySource, Randomness, UserError,
-    app::LoginError, config::Maker, http::serve::serve,
+    app::{LoginError, NewUser},
+    config::Maker,
+    http::serve::serve,
 };
 
 mod page;
@@ -53,6 +55,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     let listener = listen(arguments.listen)?;
     let address = listener.local_addr()?;
     let place = Place::choose(&arguments)?;
+    // Made while the database opens: hashing takes about as long.
+    let credentials = tokio::task::spawn_blocking(Credentials::make);
     let engine = Engine::open(Config {
         maker: Maker::Dev,
         ..Config::new(format!("http://{address}"), place.database, place.key)
@@ -60,9 +64,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     .await
     .context(STARTING)?;
 
-    let password = password();
-    demo_user(&engine, &password).await?;
-    let access_token = first_token(&engine, &password).await?;
+    let Credentials { password, hash } = credentials.await??;
+    let access_token = sign_in(&engine, hash).await?;
     let page = page::router(&Page {
         issuer: engine.issuer(),
         jwks_uri: engine.jwks_uri(),
@@ -124,10 +127,9 @@ impl Place {
             let path = path
                 .to_str()
                 .context("the temporary folder's name is no UTF-8")?;
-            let key = KeyEncryptionKey::generate(&mut Randomness::system());
             return Ok(Self {
                 database: path.parse()?,
-                key: KeySource::Given(key),
+                key: KeySource::Ephemeral,
                 folder: Some(folder),
             });
         };
@@ -141,7 +143,8 @@ impl Place {
     }
 }
 
-fn key_source(file: Option<PathBuf>, database: &DatabaseUrl) -> Result<KeySource> {
+/// Where the key of a database is, unless a file is named: in the environment, or beside it.
+pub(super) fn key_source(file: Option<PathBuf>, database: &DatabaseUrl) -> Result<KeySource> {
     if let Some(path) = file {
         return Ok(KeySource::File(path));
     }
@@ -166,25 +169,40 @@ fn key_source(file: Option<PathBuf>, database: &DatabaseUrl) -> Result<KeySource
     }
 }
 
-/// 144 random bits, in characters that a shell leaves alone.
-fn password() -> String {
-    let mut bytes = [0; 18];
-    Randomness::system().fill(&mut bytes);
-    BASE64URL_NOPAD.encode(&bytes)
+/// The demo user's password of this start.
+struct Credentials {
+    /// 144 random bits, in characters that a shell leaves alone.
+    password: String,
+    hash: PasswordHash,
 }
 
-/// Makes the demo user, or gives them the new password.
-async fn demo_user(engine: &Engine, password: &str) -> Result<()> {
-    match engine.create_user(USERNAME, password, ROLES).await {
-        Err(UserError::NameTaken) => engine.set_password(USERNAME, password).await?,
+impl Credentials {
+    fn make() -> Result<Self> {
+        let mut bytes = [0; 18];
+        Randomness::system().fill(&mut bytes);
+        let password = BASE64URL_NOPAD.encode(&bytes);
+        let hash = crate::password::hash(&password)?;
+        Ok(Self {
+            password,
+            hash: PasswordHash::from_phc(hash),
+        })
+    }
+}
+
+/// Makes the demo user, or gives them the new password, and signs them in.
+async fn sign_in(engine: &Engine, hash: PasswordHash) -> Result<String> {
+    let username = Username::parse(USERNAME).map_err(UserError::Username)?;
+    let roles = ROLES.iter().map(|name| Role::parse(name));
+    let user = NewUser {
+        username: username.clone(),
+        password_hash: hash.clone(),
+        roles: roles.collect::<Result<_, _>>().map_err(UserError::Role)?,
+    };
+    match engine.app.create_user(user).await {
+        Err(UserError::NameTaken) => engine.app.set_password(username.clone(), hash).await?,
         created => drop(created?),
     }
-    Ok(())
-}
-
-/// Logs in as the demo user does.
-async fn first_token(engine: &Engine, password: &str) -> Result<String> {
-    match engine.login(USERNAME, password).await {
+    match engine.app.login_after_setting_password(username).await {
         Ok(login) => Ok(login.access_token),
         Err(LoginError::Refused) => bail!(
             "the user {USERNAME:?} of this database can't log in; name a new database with \

@@ -4,6 +4,7 @@
 
 mod dev;
 mod print;
+mod user;
 
 use std::process::ExitCode;
 
@@ -22,12 +23,15 @@ struct Arguments {
 enum Command {
     /// Try it: a server on this machine with a demo user and a token, ready in a moment
     Dev(dev::Arguments),
+    /// Users of a database that no server has open
+    User(user::Arguments),
 }
 
 /// Runs the program and gives its exit code: 0 when it did what was asked, 1 when it couldn't, 2
 /// when it was asked wrongly.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    crate::entropy::warm_up();
     let logs = EnvFilter::try_from_env("SYMBOLON_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     fmt()
         .with_env_filter(logs)
@@ -42,12 +46,15 @@ pub fn run() -> ExitCode {
         .and_then(|runtime| {
             runtime.block_on(async {
                 match arguments.command {
-                    Command::Dev(arguments) => dev::run(arguments).await,
+                    Command::Dev(arguments) => {
+                        dev::run(arguments).await.map(|()| ExitCode::SUCCESS)
+                    }
+                    Command::User(arguments) => user::run(arguments).await,
                 }
             })
         });
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             print::error(&error);
             ExitCode::FAILURE

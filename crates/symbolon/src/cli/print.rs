@@ -12,3 +12,8 @@ pub(super) fn line(text: &str) {
 pub(super) fn error(error: &anyhow::Error) {
     let _ = writeln!(std::io::stderr(), "symbolon: {error:#}");
 }
+
+/// Tells whoever watches stderr something on the way.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

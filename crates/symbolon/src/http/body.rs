@@ -7,7 +7,7 @@
 use std::{borrow::Cow, fmt, time::Duration};
 
 use axum::{
-    body::Bytes,
+    body::{Bytes, HttpBody},
     extract::{FromRequest, Request, rejection::BytesRejection},
     http::{HeaderMap, header},
 };
@@ -62,6 +62,9 @@ impl Fields {
 
 /// Reads a body by its `Content-Type`: `application/json` or `application/x-www-form-urlencoded`.
 pub(super) async fn read_fields(request: Request) -> Result<Fields, Problem> {
+    if request.headers().contains_key(header::CONTENT_ENCODING) {
+        return Err(Problem::UnsupportedMediaType);
+    }
     let parse = match media_type(request.headers())?.as_str() {
         "application/json" => parse_json,
         "application/x-www-form-urlencoded" => parse_form,
@@ -84,6 +87,10 @@ fn media_type(headers: &HeaderMap) -> Result<String, Problem> {
 }
 
 async fn read(mut request: Request) -> Result<Bytes, Problem> {
+    // Announced too long is refused before a byte of it is asked for (RFC 9110 §10.1.1).
+    if request.body().size_hint().lower() > BODY_MAX_BYTES as u64 {
+        return Err(Problem::BodyTooLarge);
+    }
     axum::extract::DefaultBodyLimit::max(BODY_MAX_BYTES).apply(&mut request);
     let reading = Bytes::from_request(request, &());
     match tokio::time::timeout(BODY_TIMEOUT, reading).await {

@@ -106,6 +106,16 @@ const fn texts(problem: &Problem) -> (Text, Text) {
                 "Content-Type을 한 번만 보내세요.",
             ),
         ),
+        Problem::Host => (
+            (
+                "The Host header is missing or there twice",
+                "Send Host once (RFC 9112).",
+            ),
+            (
+                "Host 헤더가 없거나 두 번 있습니다",
+                "Host를 한 번만 보내세요 (RFC 9112).",
+            ),
+        ),
         Problem::UnsupportedMediaType => (
             (
                 "The body is of an unsupported type",

@@ -2,9 +2,17 @@
 
 use std::{future::Future, net::TcpListener, time::Duration};
 
-use axum::Router;
+use axum::{
+    Router,
+    extract::Request,
+    http::{Version, header},
+    middleware::{Next, from_fn},
+    response::Response,
+};
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
+
+use super::error::{Language, Problem};
 
 /// How long a client may take to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,5 +43,17 @@ pub(crate) async fn serve(
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(Duration::from_secs(30)));
-    server.serve(router.into_make_service()).await
+    server
+        .serve(router.layer(from_fn(check_host)).into_make_service())
+        .await
+}
+
+/// RFC 9112 §3.2: a request of HTTP/1.1 has one `Host`. Two of them, and a proxy in front may have read
+/// the other one.
+async fn check_host(language: Language, request: Request, next: Next) -> Response {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    if request.version() == Version::HTTP_11 && hosts != 1 {
+        return Problem::Host.answer(language);
+    }
+    next.run(request).await
 }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    digest,
+    digest, hmac,
 };
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use symbolon_rules::{Entropy, id::StoreId};
@@ -59,6 +59,17 @@ impl KeyEncryptionKey {
         context.update(b"symbolon key-encryption key id\0");
         context.update(self.0.as_slice());
         HEXLOWER.encode(&context.finish().as_ref()[..8])
+    }
+
+    /// A key for another use. HKDF-Expand to 32 bytes (RFC 5869 §2.3): this key is random already, so
+    /// nothing is to be extracted from it (§3.3), and one label tells nothing of another's key.
+    pub(super) fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &*self.0));
+        context.update(label.as_bytes());
+        context.update(&[1]);
+        let mut derived = Zeroizing::new([0; 32]);
+        derived.copy_from_slice(context.sign().as_ref());
+        derived
     }
 
     /// Encrypts a private key for its row.

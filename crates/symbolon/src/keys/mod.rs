@@ -2,6 +2,7 @@
 
 mod digest;
 mod encryption;
+mod name;
 mod published;
 mod ring;
 mod shared;
@@ -10,6 +11,7 @@ mod source;
 
 pub(crate) use digest::sha256;
 pub use encryption::KeyEncryptionKey;
+pub(crate) use name::NameKey;
 pub(crate) use published::Published;
 pub(crate) use ring::Opening;
 pub use ring::RingError;

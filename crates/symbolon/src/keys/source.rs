@@ -20,6 +20,10 @@ use super::KeyEncryptionKey;
 pub enum KeySource {
     /// This key.
     Given(KeyEncryptionKey),
+    /// A new key that nobody keeps, for a store that goes away with the engine.
+    #[cfg(feature = "cli")]
+    #[doc(hidden)]
+    Ephemeral,
     /// A file that only its owner can read. Made, with a new key, where the store is empty.
     File(PathBuf),
 }
@@ -33,6 +37,8 @@ impl KeySource {
     ) -> Result<KeyEncryptionKey, KeySourceError> {
         let path = match self {
             Self::Given(key) => return Ok(key.clone()),
+            #[cfg(feature = "cli")]
+            Self::Ephemeral => return Ok(KeyEncryptionKey::generate(entropy)),
             Self::File(path) => path,
         };
         match (read(path), store) {

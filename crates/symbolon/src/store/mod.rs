@@ -8,6 +8,9 @@
 
 mod app_sessions;
 mod error;
+#[cfg(feature = "cli")]
+mod foreign;
+mod imports;
 mod instance;
 mod keys;
 mod ownership;
@@ -31,6 +34,11 @@ pub(crate) use app_sessions::{
     SweepAppSessions, TouchAppSession,
 };
 pub use error::{OpenError, StoreError};
+#[cfg(feature = "cli")]
+pub(crate) use foreign::{ForeignRow, ForeignTable};
+pub(crate) use imports::{CountSchemes, RenewPassword};
+#[cfg(any(feature = "cli", test))]
+pub(crate) use imports::{FindNamesakes, ImportUsers, NewImport};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{AddKey, ListKeys, SealedKey};
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
@@ -119,6 +127,31 @@ impl Store {
             engine,
             deadline: options.deadline,
         })
+    }
+
+    /// Opens a store to read from it, as it is: nothing is made, migrated or locked. `None` where
+    /// there is no store yet.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn open_read_only(
+        database: &DatabaseUrl,
+        options: StoreOptions,
+        maker: Maker,
+    ) -> Result<Option<Self>, OpenError> {
+        let engine = match database {
+            #[cfg(feature = "sqlite")]
+            DatabaseUrl::Sqlite(path) => {
+                sqlite::Sqlite::open_read_only(path, options, maker)?.map(Engine::Sqlite)
+            }
+            #[cfg(feature = "postgres")]
+            DatabaseUrl::Postgres(config) => {
+                let opened = postgres::Postgres::open_read_only(config, options, maker).await?;
+                opened.map(Engine::Postgres)
+            }
+        };
+        Ok(engine.map(|engine| Self {
+            engine,
+            deadline: options.deadline,
+        }))
     }
 
     /// Runs an operation to its end, whatever becomes of the caller.

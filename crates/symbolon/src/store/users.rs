@@ -15,7 +15,8 @@ use super::{
 };
 
 statements! {
-    FIND_LOGIN = "SELECT id, credential_epoch, state, password_hash FROM users WHERE username = $1";
+    FIND_LOGIN = "SELECT id, credential_epoch, state, password_hash, external_id FROM users \
+        WHERE username = $1";
     LIST_ROLES = "SELECT role FROM user_roles WHERE user_id = $1 ORDER BY role";
     CREATE_USER = "INSERT INTO users (id, username, password_hash, state, credential_epoch, created_at) \
         VALUES ($1, $2, $3, 'enabled', 0, $4) ON CONFLICT DO NOTHING";
@@ -24,7 +25,8 @@ statements! {
     SET_STATE = "UPDATE users SET state = $2, credential_epoch = credential_epoch + 1 \
         WHERE username = $1 AND state <> $2";
     EXISTS = "SELECT 1 FROM users WHERE username = $1";
-    SET_PASSWORD = "UPDATE users SET password_hash = $2, credential_epoch = credential_epoch + 1 \
+    SET_PASSWORD = "UPDATE users SET password_hash = $2, imported_scheme = NULL, \
+        credential_epoch = credential_epoch + 1 \
         WHERE username = $1";
 }
 
@@ -54,10 +56,11 @@ fn login_facts(row: &Row<'_>) -> Result<LoginFacts, StoreError> {
         state: user_state(&row.text(2)?)?,
         password_hash: row.maybe_text(3)?.map(PasswordHash::from_phc),
         roles: Vec::new(),
+        external_id: row.maybe_text(4)?,
     })
 }
 
-const fn state_word(state: UserState) -> &'static str {
+pub(super) const fn state_word(state: UserState) -> &'static str {
     match state {
         UserState::Enabled => "enabled",
         UserState::Disabled => "disabled",
@@ -119,12 +122,21 @@ impl Operation for CreateUser {
         if tx.execute(&CREATE_USER, &args).await? == 0 {
             return Ok(Created::NameTaken);
         }
-        for role in &user.roles {
-            let args = [Arg::Id(user.id.as_uuid()), Arg::Text(role.as_str())];
-            tx.execute(&GRANT_ROLE, &args).await?;
-        }
+        grant_roles(tx, user.id, &user.roles).await?;
         Ok(Created::Done)
     }
+}
+
+pub(super) async fn grant_roles(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    roles: &[Role],
+) -> Result<(), StoreError> {
+    for role in roles {
+        let args = [Arg::Id(user.as_uuid()), Arg::Text(role.as_str())];
+        tx.execute(&GRANT_ROLE, &args).await?;
+    }
+    Ok(())
 }
 
 /// Gives a user a new password; their sessions end with the old one.

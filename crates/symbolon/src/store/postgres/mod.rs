@@ -18,7 +18,10 @@ use std::{
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
 };
+#[cfg(feature = "cli")]
+use tokio_postgres::Client;
 use tokio_postgres::{Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use self::connect::{CONNECT_TIMEOUT, tls, unreachable};
 pub(super) use self::query::{execute, failure, query};
@@ -41,7 +44,28 @@ impl Postgres {
     ) -> Result<Self, OpenError> {
         let tls = tls(config)?;
         schema::migrate(config, tls.clone(), maker).await?;
+        Self::connect(config, tls, options)
+    }
 
+    /// Connects to the database as it is; `None` where it holds no store.
+    #[cfg(feature = "cli")]
+    pub(super) async fn open_read_only(
+        config: &Config,
+        options: StoreOptions,
+        maker: Maker,
+    ) -> Result<Option<Self>, OpenError> {
+        let tls = tls(config)?;
+        if !schema::is_made(config, tls.clone(), maker).await? {
+            return Ok(None);
+        }
+        Self::connect(config, tls, options).map(Some)
+    }
+
+    fn connect(
+        config: &Config,
+        tls: Option<MakeRustlsConnect>,
+        options: StoreOptions,
+    ) -> Result<Self, OpenError> {
         let manager_config = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -100,6 +124,17 @@ impl Postgres {
     pub(super) fn close(&self) {
         self.pool.close();
     }
+}
+
+/// A connection beside any pool, whose transactions can't write.
+#[cfg(feature = "cli")]
+pub(super) async fn connect_read_only(config: &Config) -> Result<Client, OpenError> {
+    let client = connect::connect(config, tls(config)?).await?;
+    client
+        .batch_execute("SET default_transaction_read_only = on")
+        .await
+        .map_err(|error| unreachable(config, &connect::describe(&error)))?;
+    Ok(client)
 }
 
 impl std::fmt::Debug for Postgres {

@@ -58,6 +58,21 @@ async fn in_turn(
     locked.commit().await.map_err(failed)
 }
 
+/// Whether this maker's store is there already. Writes nothing.
+#[cfg(feature = "cli")]
+pub(super) async fn is_made(
+    config: &Config,
+    tls: Option<MakeRustlsConnect>,
+    maker: Maker,
+) -> Result<bool, OpenError> {
+    let client = connect(config, tls).await?;
+    let found = look(&client)
+        .await
+        .map_err(|error| unreachable(config, &describe(&error)))?;
+    found.check(maker, || named(config))?;
+    Ok(found.maker.is_some())
+}
+
 /// What is in the schema, before anything is written into it.
 async fn look(client: &Client) -> Result<Found, tokio_postgres::Error> {
     const TABLES: &str = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \

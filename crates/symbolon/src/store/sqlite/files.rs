@@ -18,6 +18,12 @@ mod migrations {
 
 /// One process a file: keys and decisions are held in memory, and two writers would only wait.
 pub(super) fn take_lock(path: &Path) -> Result<File, OpenError> {
+    if path.is_dir() {
+        return Err(OpenError::Unreachable {
+            database: path.display().to_string(),
+            reason: "it is a folder; name a file in it".to_owned(),
+        });
+    }
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let path_of_lock = PathBuf::from(name);
@@ -65,7 +71,7 @@ pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-pub(super) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+pub(in crate::store) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 2000;")?;

@@ -24,6 +24,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+pub(super) use self::files::read_only;
 pub(super) use self::query::{execute, failure, query};
 use self::threads::{Message, job, read, spawn, write};
 use super::{Access, Maker, OpenError, Operation, StoreError, StoreOptions};
@@ -64,14 +65,48 @@ impl Sqlite {
         found.check(maker, || path.display().to_string())?;
         files::configure(&writer).map_err(|error| unreachable(&error))?;
         files::migrate(&mut writer)?;
+        Self::start(writer, path, options, Some(lock))
+    }
 
+    /// Opens the file as it is, beside whoever works on it. What would write fails. Blocks.
+    #[cfg(feature = "cli")]
+    pub(super) fn open_read_only(
+        path: &Path,
+        options: StoreOptions,
+        maker: Maker,
+    ) -> Result<Option<Self>, OpenError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let unreachable = |error: rusqlite::Error| OpenError::Unreachable {
+            database: path.display().to_string(),
+            reason: error.to_string(),
+        };
+        let connection = read_only(path).map_err(unreachable)?;
+        let found = files::look(&connection).map_err(unreachable)?;
+        found.check(maker, || path.display().to_string())?;
+        if found.maker.is_none() {
+            return Ok(None);
+        }
+        Self::start(connection, path, options, None).map(Some)
+    }
+
+    fn start(
+        writer: Connection,
+        path: &Path,
+        options: StoreOptions,
+        lock: Option<File>,
+    ) -> Result<Self, OpenError> {
         let reader_count = options.connections.clamp(1, READERS_MAX);
         let (to_writer, for_writer) = mpsc::sync_channel(QUEUE);
         let (to_readers, for_readers) = mpsc::sync_channel(QUEUE);
         let mut threads = vec![spawn("sqlite-writer", move || write(writer, &for_writer))?];
         let for_readers = Arc::new(Mutex::new(for_readers));
         for _ in 0..reader_count {
-            let reader = files::read_only(path).map_err(|error| unreachable(&error))?;
+            let reader = read_only(path).map_err(|error| OpenError::Unreachable {
+                database: path.display().to_string(),
+                reason: error.to_string(),
+            })?;
             let jobs = Arc::clone(&for_readers);
             threads.push(spawn("sqlite-reader", move || read(reader, &jobs))?);
         }
@@ -80,7 +115,7 @@ impl Sqlite {
             readers: to_readers,
             threads: Mutex::new(threads),
             reader_count,
-            lock: Mutex::new(Some(lock)),
+            lock: Mutex::new(lock),
         })))
     }
 

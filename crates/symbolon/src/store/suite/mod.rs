@@ -6,6 +6,7 @@
 mod app_sessions;
 mod differential;
 mod faults;
+mod imports;
 mod operations;
 #[cfg(feature = "postgres")]
 mod outage;

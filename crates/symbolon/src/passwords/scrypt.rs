@@ -1,0 +1,114 @@
+//! scrypt (RFC 7914), as Werkzeug, Django, passlib and PHC strings write it.
+//!
+//! Its first step is PBKDF2, so what is said of NULs there holds here.
+
+use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
+use serde::{Deserialize, Serialize};
+use symbolon_rules::password::PlainPassword;
+
+use super::{
+    HashError,
+    scheme::{Derived, Function, Kdf},
+    stored::{Parts, decimal, fields, numbers},
+};
+
+/// A stored hash may ask for this much memory, in bytes…
+const MEMORY_MAX: u64 = 256 << 20;
+/// …and may fill it so often.
+const FILLED_MAX: u64 = 1 << 30;
+
+/// scrypt with its parameters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Scrypt {
+    /// The logarithm of N, to the base of 2.
+    log_n: u8,
+    r: u32,
+    p: u32,
+}
+
+impl Kdf for Scrypt {
+    fn check(&self) -> Result<(), &'static str> {
+        let memory = 1_u64
+            .checked_shl(self.log_n.into())
+            .and_then(|n| n.checked_mul(128 * u64::from(self.r)));
+        let filled = memory.and_then(|memory| memory.checked_mul(self.p.into()));
+        match (memory, filled) {
+            (Some(1..=MEMORY_MAX), Some(1..=FILLED_MAX)) if self.log_n > 0 => Ok(()),
+            _ => Err("its scrypt parameters are not allowed"),
+        }
+    }
+
+    #[cfg(feature = "imported-hashes")]
+    fn derive(
+        &self,
+        password: &PlainPassword,
+        salt: &[u8],
+        out: &mut [u8],
+    ) -> Result<Derived, HashError> {
+        let params = scrypt::Params::new(self.log_n, self.r, self.p)
+            .map_err(|error| HashError::Unusable(error.to_string()))?;
+        scrypt::scrypt(password.as_typed(), salt, &params, out)
+            .map_err(|error| HashError::Failed(error.to_string()))?;
+        Ok(Derived::Whole)
+    }
+
+    #[cfg(not(feature = "imported-hashes"))]
+    fn derive(
+        &self,
+        _password: &PlainPassword,
+        _salt: &[u8],
+        _out: &mut [u8],
+    ) -> Result<Derived, HashError> {
+        Err(HashError::Unusable("this build knows no scrypt".to_owned()))
+    }
+}
+
+/// Reads `32768:8:1$SALT$HEX`, the salt as it stands.
+pub(super) fn werkzeug(rest: &str) -> Option<Parts> {
+    let [method, salt, output] = fields(rest)?;
+    let numbers: Vec<_> = method.split(':').map(decimal).collect::<Option<_>>()?;
+    let [n, r, p] = numbers.try_into().ok()?;
+    parts(
+        log(n)?,
+        r,
+        p,
+        salt.into(),
+        HEXLOWER.decode(output.as_bytes()).ok()?,
+    )
+}
+
+/// Reads `16384$SALT$8$5$BASE64`, the salt as it stands.
+pub(super) fn django(rest: &str) -> Option<Parts> {
+    let [n, salt, r, p, output] = fields(rest)?;
+    let output = BASE64.decode(output.as_bytes()).ok()?;
+    parts(
+        log(decimal(n)?)?,
+        decimal(r)?,
+        decimal(p)?,
+        salt.into(),
+        output,
+    )
+}
+
+/// Reads `ln=15,r=8,p=1$SALT$OUTPUT`.
+pub(super) fn phc(rest: &str) -> Option<Parts> {
+    let [parameters, salt, output] = fields(rest)?;
+    let [log_n, r, p] = numbers(parameters, ["ln", "r", "p"])?;
+    let salt = BASE64_NOPAD.decode(salt.as_bytes()).ok()?;
+    let output = BASE64_NOPAD.decode(output.as_bytes()).ok()?;
+    parts(u8::try_from(log_n).ok()?, r, p, salt, output)
+}
+
+fn log(n: u32) -> Option<u8> {
+    n.is_power_of_two()
+        .then(|| u8::try_from(n.trailing_zeros()).ok())
+        .flatten()
+}
+
+fn parts(log_n: u8, r: u32, p: u32, salt: Vec<u8>, output: Vec<u8>) -> Option<Parts> {
+    Some(Parts {
+        function: Function::Scrypt(Scrypt { log_n, r, p }),
+        salt,
+        output,
+    })
+}
