@@ -9,6 +9,19 @@ check_features() {
         cargo check --locked -p symbolon-guard --no-default-features --features remote
 }
 
+# Programs that use Symbolon beside libraries which must not enter its own graph. They have a lock of
+# their own; the folder for what is built is shared, since most of it is the same.
+check_oracles() {
+    cargo fmt --manifest-path oracles/Cargo.toml --all --check &&
+        cargo test --manifest-path oracles/Cargo.toml --locked --target-dir "${CARGO_TARGET_DIR:-target}"
+}
+
+# Benchmarks are measured by hand; here they only have to be well-formed and in step with their lock.
+check_benches() {
+    cargo fmt --manifest-path benches/Cargo.toml --check &&
+        cargo metadata --manifest-path benches/Cargo.toml --locked --format-version 1 >/dev/null
+}
+
 check_dependency_rules() {
     .tools/bin/cargo-deny --locked --all-features check bans licenses sources
 }
