@@ -9,6 +9,7 @@ reader:
 * `cargo run ... -- dev ...` is the other terminal: the server that ran there is ended, this one is started
   in the shell's folder, from the build that is being tested and on a free port, which replaces the
   documented one from here on. `cargo run ... -p EXAMPLE ...` likewise.
+* `flask ... run` is another terminal of the same kind, with the issuer that is set before it or that of `dev`.
 * `cargo run` alone, in a folder that `cargo new` has made, builds and starts the reader's own program, on a
   free port in place of 127.0.0.1:3000; `../symbolon` is this checkout.
 * What the server printed is in the reader's hands: in the variables `USERNAME`, `PASSWORD`, `TOKEN` and
@@ -33,6 +34,7 @@ import pytest
 
 from conftest import StartDev, StartService
 from examples import Example
+from flask_apps import FlaskApp
 from projects import BUILD_TIME_LIMIT, NEW, OwnProgram, free_address, new, prepare
 from servers import ROOT, Program
 
@@ -43,6 +45,9 @@ FENCE = re.compile(
 )
 FILLED_IN = re.compile(r"""(?P<before>\b(?P<name>\w+)["']?\s*[=:]\s*["']?|\b(?P<scheme>Bearer) )(?:…|\.{3})""")
 REFUSED = re.compile(r"^curl (?P<arguments>.*)\s# (?P<status>[45]\d\d)\b")
+FLASK_RUN = re.compile(
+    r"(SYMBOLON_ISSUER=(?P<issuer>\S+) )?flask --app examples/python/(?P<name>\w+)\.py run --port (?P<port>\d+)"
+)
 PREPARATION = 'curl() { command curl --no-progress-meter --fail-with-body "$@"; }'
 TIME_LIMIT = 60
 
@@ -193,6 +198,10 @@ class Reader:
             if run := CargoRun.parse(command):
                 self._shell.run(where, "\n".join(lines))
                 lines = [self._start(run)]
+            elif flask := FLASK_RUN.fullmatch(command):
+                self._shell.run(where, "\n".join(lines))
+                lines = []
+                self._start_flask(**flask.groupdict())
             elif command == "cargo run":
                 self._shell.run(where, "\n".join([*lines, "cargo build --quiet"]), BUILD_TIME_LIMIT)
                 lines = []
@@ -229,13 +238,23 @@ class Reader:
         said = [name for name in ("username", "password", "token", "issuer") if name in self._values]
         return "; ".join(f"export {name.upper()}={shlex.quote(self._values[name])}" for name in said)
 
+    def _start_flask(self, issuer: str | None, name: str, port: str) -> None:
+        self._end(name)
+        issuer = self._translated(issuer or f"http://{DEV_ADDRESS}")
+        self._running[name] = app = FlaskApp(name, issuer, self._folder.parent / f"{name}.log")
+        self._addresses[f"127.0.0.1:{port}"] = app.url.removeprefix("http://")
+
     def _start_own(self, where: str) -> None:
         folder, exported = self._shell.standing(where)
         self._end(folder.name)
         self._running[folder.name] = OwnProgram(folder, exported, self._folder.parent / f"{folder.name}.log")
 
     def _end(self, package: str) -> None:
-        if program := self._running.pop(package, None):
+        program = self._running.pop(package, None)
+        # Flask's own server is for trying things out: it knows no clean end, and logs to where it likes.
+        if isinstance(program, FlaskApp):
+            program.kill()
+        elif program:
             assert program.stop() == (0, "")
 
     def close(self) -> None:

@@ -24,9 +24,9 @@ TIMEOUT = 5
 
 Claims = dict[str, Any]
 
-# It keeps the keys, and fetches them again when they are old or when a token names one that it hasn't seen:
-# that at most every 30 seconds, else anybody could make it ask. Nobody waits for those when keys turn over,
-# since Symbolon publishes its next key long before it signs with it.
+# It keeps the keys, and fetches them again when they are old or when a token names one that it hasn't seen: that
+# every 30 seconds at the most, else anybody could make it ask. Nobody has to wait so long when keys turn over:
+# Symbolon publishes its next key before it signs with it.
 _KEYS = jwt.PyJWKClient(JWKS_URI, lifespan=JWKS_LIFESPAN, timeout=TIMEOUT)
 
 
