@@ -162,7 +162,7 @@ pub(crate) struct Checked {
 }
 
 /// Why a configuration is refused.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The issuer is no https URL, or has what an issuer must not have.
@@ -205,6 +205,8 @@ pub enum ConfigError {
     #[error("{0} has no key to publish; choose ES256 or EdDSA, or sign by a shared secret")]
     SymmetricAlgorithm(Algorithm),
 }
+
+crate::reads_as_text!(ConfigError);
 
 #[cfg(feature = "sqlite")]
 fn make_folder(folder: &Path) -> std::io::Result<()> {

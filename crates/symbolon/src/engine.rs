@@ -169,6 +169,21 @@ impl Engine {
         self.app.create_user(user).await
     }
 
+    /// Makes a user as [`Engine::create_user`] does, unless somebody has that name already; then nothing
+    /// changes, their password and roles least of all. For the first user of a program, at each start.
+    pub async fn ensure_user(
+        &self,
+        username: &str,
+        password: &str,
+        roles: &[&str],
+    ) -> Result<UserId, UserError> {
+        let name = Username::parse(username).map_err(UserError::Username)?;
+        if let Some(user) = self.app.find_user(name).await? {
+            return Ok(user);
+        }
+        self.create_user(username, password, roles).await
+    }
+
     /// Gives a user a new password. Their sessions end; tokens that other APIs hold run out.
     pub async fn set_password(&self, username: &str, password: &str) -> Result<(), UserError> {
         let username = Username::parse(username).map_err(UserError::Username)?;
@@ -291,7 +306,7 @@ async fn identify(
 }
 
 /// Why an engine doesn't start.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
     /// A setting is wrong.
@@ -321,3 +336,5 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+crate::reads_as_text!(StartError);

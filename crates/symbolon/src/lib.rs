@@ -28,6 +28,19 @@
 //! Four verbs have four places: `http` and `cli` translate, `app` acts, the rules decide, `store`
 //! keeps. `ARCHITECTURE.md` at the root of the repository shows the way of a request through them.
 
+/// Lets an error's `Debug` say what its `Display` says: a `main` that returns it prints the former, and
+/// what to do next stands in the latter.
+macro_rules! reads_as_text {
+    ($error:ty) => {
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+use reads_as_text;
+
 mod app;
 #[cfg(feature = "cli")]
 pub mod cli;

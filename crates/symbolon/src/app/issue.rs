@@ -28,7 +28,7 @@ pub struct TokenBuilder<'a> {
 }
 
 /// Why a token wasn't minted.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
     /// A token must be about somebody: 1 to 255 bytes.
@@ -44,6 +44,8 @@ pub enum IssueError {
     #[error(transparent)]
     App(#[from] AppError),
 }
+
+crate::reads_as_text!(IssueError);
 
 impl App {
     pub(crate) fn token_for<'a>(&'a self, subject: &'a str) -> TokenBuilder<'a> {

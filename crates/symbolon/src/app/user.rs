@@ -8,7 +8,7 @@ use symbolon_rules::{
 };
 
 use super::{App, AppError};
-use crate::store::{self, CreateUser, Created, SetPassword, SetUserState, StoreError};
+use crate::store::{self, CreateUser, Created, FindLogin, SetPassword, SetUserState, StoreError};
 
 /// A user to make, as somebody typed it.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct NewUser {
 }
 
 /// Why a user wasn't made or changed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum UserError {
     /// The name is none.
@@ -50,6 +50,8 @@ pub enum UserError {
     App(#[from] AppError),
 }
 
+crate::reads_as_text!(UserError);
+
 impl App {
     /// Checks what somebody typed and hashes the password: a user, ready to be made.
     pub(crate) async fn prepare_user(&self, input: UserInput<'_>) -> Result<NewUser, UserError> {
@@ -63,6 +65,12 @@ impl App {
             password_hash: hash.map_err(AppError::from)?,
             roles,
         })
+    }
+
+    /// The user with a name.
+    pub(crate) async fn find_user(&self, username: Username) -> Result<Option<UserId>, AppError> {
+        let facts = self.store.run(FindLogin { username }).await?;
+        Ok(facts.map(|facts| facts.user))
     }
 
     /// Makes a user who may sign in at once.

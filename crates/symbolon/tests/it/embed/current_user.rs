@@ -144,3 +144,25 @@ async fn another_issuers_user_is_none_of_ours() {
         assert_eq!(answer.0, status, "{issuer}");
     }
 }
+
+#[tokio::test]
+async fn a_first_user_is_made_once_and_never_changed() {
+    let server = Server::start().await;
+    let engine = &server.engine;
+    let made = engine
+        .ensure_user("first", PASSWORD, &["admin"])
+        .await
+        .unwrap();
+    let again = engine.ensure_user("First", "some other long password", &[]);
+    assert_eq!(again.await.unwrap(), made);
+    assert_eq!(server.login("first", PASSWORD).await.status, 200);
+    let refused = engine
+        .ensure_user("second", "short", &[])
+        .await
+        .unwrap_err();
+    // What a `main` that returns it prints.
+    assert_eq!(
+        format!("{refused:?}"),
+        "this can't be a password: it has fewer than 15 characters"
+    );
+}
