@@ -12,7 +12,7 @@ use symbolon::{
 };
 use tower::ServiceExt;
 
-use crate::support::{ISSUER, NOW, Server, claims_of};
+use crate::support::{ISSUER, NOW, PASSWORD, Server, claims_of};
 
 async fn protected(user: CurrentUser) -> String {
     format!(
