@@ -10,8 +10,8 @@ from web import Answer, call
 class Example(Program):
     """A running example: where it listens, and the password that it printed for its users."""
 
-    def __init__(self, name: str, log: Path):
-        super().__init__(name, "--listen", "127.0.0.1:0", log=log)
+    def __init__(self, name: str, log: Path, environment: dict[str, str] | None = None):
+        super().__init__(name, "--listen", "127.0.0.1:0", log=log, environment=environment)
         self.url = self.first_line.removeprefix("listening on ").strip()
         (said,) = self.read_until("log in as ")
         _, _, _, self.username, _, self.password = said.split()

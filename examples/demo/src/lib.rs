@@ -10,6 +10,7 @@ use std::{
     io::{self, Write},
     net::SocketAddr,
     path::Path,
+    process::ExitCode,
 };
 
 use axum::Router;
@@ -27,6 +28,22 @@ struct Args {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
+}
+
+/// Runs an example; what keeps it from running is told in words, on stderr.
+pub async fn run(example: impl AsyncFnOnce(Demo) -> Result<(), Box<dyn Error>>) -> ExitCode {
+    let ended = match Demo::start().await {
+        Ok(demo) => example(demo).await,
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if stderr is closed.
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// An example that is about to run.
