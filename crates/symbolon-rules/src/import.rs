@@ -67,7 +67,7 @@ mod tests {
         let alice = namesake("alice", Some("1"));
         let made_here = namesake("alice", None);
         let bob = namesake("bob", Some("2"));
-        let of = |id, found| judge(&Username::parse("ALICE").unwrap(), id, found);
+        let name = Username::parse("ALICE").unwrap();
         for (id, found, expected) in [
             (Some("1"), vec![], Verdict::New),
             (None, vec![], Verdict::New),
@@ -84,7 +84,7 @@ mod tests {
             (None, vec![alice.clone()], Verdict::Like(&alice)),
             (None, vec![made_here.clone()], Verdict::Like(&made_here)),
         ] {
-            assert_eq!(of(id, &found), expected, "{id:?} {found:?}");
+            assert_eq!(judge(&name, id, &found), expected, "{id:?} {found:?}");
         }
     }
 }

@@ -68,47 +68,40 @@ pub(super) fn werkzeug(rest: &str) -> Option<Parts> {
     let [method, salt, output] = fields(rest)?;
     let numbers: Vec<_> = method.split(':').map(decimal).collect::<Option<_>>()?;
     let [n, r, p] = numbers.try_into().ok()?;
-    parts(
-        log(n)?,
-        r,
-        p,
-        salt.into(),
-        HEXLOWER.decode(output.as_bytes()).ok()?,
-    )
+    Some(Parts {
+        function: function(log(n)?, r, p),
+        salt: salt.into(),
+        output: HEXLOWER.decode(output.as_bytes()).ok()?,
+    })
 }
 
 /// Reads `16384$SALT$8$5$BASE64`, the salt as it stands.
 pub(super) fn django(rest: &str) -> Option<Parts> {
     let [n, salt, r, p, output] = fields(rest)?;
-    let output = BASE64.decode(output.as_bytes()).ok()?;
-    parts(
-        log(decimal(n)?)?,
-        decimal(r)?,
-        decimal(p)?,
-        salt.into(),
-        output,
-    )
+    Some(Parts {
+        function: function(log(decimal(n)?)?, decimal(r)?, decimal(p)?),
+        salt: salt.into(),
+        output: BASE64.decode(output.as_bytes()).ok()?,
+    })
 }
 
 /// Reads `ln=15,r=8,p=1$SALT$OUTPUT`.
 pub(super) fn phc(rest: &str) -> Option<Parts> {
     let [parameters, salt, output] = fields(rest)?;
     let [log_n, r, p] = numbers(parameters, ["ln", "r", "p"])?;
-    let salt = BASE64_NOPAD.decode(salt.as_bytes()).ok()?;
-    let output = BASE64_NOPAD.decode(output.as_bytes()).ok()?;
-    parts(u8::try_from(log_n).ok()?, r, p, salt, output)
+    Some(Parts {
+        function: function(u8::try_from(log_n).ok()?, r, p),
+        salt: BASE64_NOPAD.decode(salt.as_bytes()).ok()?,
+        output: BASE64_NOPAD.decode(output.as_bytes()).ok()?,
+    })
+}
+
+fn function(log_n: u8, r: u32, p: u32) -> Function {
+    Function::Scrypt(Scrypt { log_n, r, p })
 }
 
 fn log(n: u32) -> Option<u8> {
     n.is_power_of_two()
         .then(|| u8::try_from(n.trailing_zeros()).ok())
         .flatten()
-}
-
-fn parts(log_n: u8, r: u32, p: u32, salt: Vec<u8>, output: Vec<u8>) -> Option<Parts> {
-    Some(Parts {
-        function: Function::Scrypt(Scrypt { log_n, r, p }),
-        salt,
-        output,
-    })
 }

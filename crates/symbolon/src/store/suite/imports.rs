@@ -2,7 +2,7 @@
 
 use symbolon_rules::{import::Namesake, permission::Role, user::UserState};
 
-use super::{Database, NOW, create, hash, name, on_both_engines, user};
+use super::{Database, create, hash, name, on_both_engines, user};
 use crate::store::{
     CountSchemes, FindLogin, FindNamesakes, ImportUsers, NewImport, RenewPassword, SetPassword,
     Store, imports::SchemeCounts,
@@ -152,7 +152,11 @@ async fn users_are_counted_by_what_their_hashes_cost(database: Database) {
 
     let mut other = import("dave", None);
     other.imported_scheme = Some("bcrypt".to_owned());
-    run(&store, vec![import("bob", None), import("carol", None), other]).await;
+    run(
+        &store,
+        vec![import("bob", None), import("carol", None), other],
+    )
+    .await;
     let mut counts = count().await;
     counts.imported.sort();
     let imported = [("bcrypt".to_owned(), 1), ("scrypt".to_owned(), 2)];
@@ -163,7 +167,11 @@ async fn users_are_counted_by_what_their_hashes_cost(database: Database) {
         password_hash: hash("new"),
     };
     assert!(store.run(set).await.unwrap());
-    let user = store.run(FindLogin { username: name("carol") }).await;
+    let user = store
+        .run(FindLogin {
+            username: name("carol"),
+        })
+        .await;
     let renew = RenewPassword {
         user: user.unwrap().unwrap().user,
         old: hash("first"),

@@ -1,4 +1,6 @@
 //! Longer stories, on both engines.
 
 mod crowd;
+#[cfg(feature = "cli")]
+mod import;
 mod start;

@@ -18,14 +18,14 @@ const IDS: &[&str] = &["id"];
 const ACTIVE: &[&str] = &["is_active", "active"];
 
 #[derive(clap::Args)]
-pub(super) struct Arguments {
-    /// The column with the name that users sign in with (default: username, user_name or email)
+pub(super) struct ColumnArguments {
+    /// The column with the name that users sign in with (default: `username`, `user_name` or `email`)
     #[arg(long, value_name = "COLUMN")]
     username_column: Option<String>,
     /// The column with the password or its hash (default: `password_hash` or `password`)
     #[arg(long, value_name = "COLUMN")]
     password_column: Option<String>,
-    /// The column with the old id (default: id, where there is one)
+    /// The column with the old id (default: `id`, where there is one)
     #[arg(long, value_name = "COLUMN", conflicts_with = "no_id")]
     id_column: Option<String>,
     /// Keep no old ids
@@ -78,7 +78,7 @@ pub(super) struct Columns {
 impl Columns {
     /// Chooses among the columns that there are. A name that was given and isn't there is refused:
     /// a mistyped one must not cost anybody their role.
-    pub(super) fn choose(arguments: &Arguments, found: &[String]) -> Result<Self> {
+    pub(super) fn choose(arguments: &ColumnArguments, found: &[String]) -> Result<Self> {
         let choose = |given: &Option<String>, usual: &[&str]| match given {
             Some(name) => named(name, found).map(Some),
             None => Ok(usual
@@ -88,7 +88,10 @@ impl Columns {
         };
         let needed = |chosen: Option<String>, option: &str| {
             chosen.ok_or_else(|| {
-                anyhow!("which column is it? Say so with {option}; there are {}", listed(found))
+                anyhow!(
+                    "which column is it? Say so with {option}; there are {}",
+                    listed(found)
+                )
             })
         };
         let mut names = Names(Vec::new());
@@ -130,10 +133,11 @@ impl Columns {
         if values.len() != self.names.len() {
             return Err("it isn't UTF-8".to_owned());
         }
-        let roles = self.roles.iter().filter_map(|(at, mapping)| {
-            (values[*at].as_deref() == Some(&mapping.value)).then(|| mapping.role.clone())
-        });
-        let mut roles: Vec<_> = roles.collect();
+        let mapped = self
+            .roles
+            .iter()
+            .filter(|(at, mapping)| values[*at].as_ref() == Some(&mapping.value));
+        let mut roles: Vec<_> = mapped.map(|(_, mapping)| mapping.role.clone()).collect();
         roles.sort();
         roles.dedup();
         let state = self.active.map_or(Ok(UserState::Enabled), |at| {
@@ -193,7 +197,13 @@ mod tests {
 
     #[test]
     fn a_role_of_symbolon_is_never_mapped() {
-        for text in ["admin=1:symbolon:admin", "admin=1:SYMBOLON:x", "admin=1", "admin:x", "a=b:"] {
+        for text in [
+            "admin=1:symbolon:admin",
+            "admin=1:SYMBOLON:x",
+            "admin=1",
+            "admin:x",
+            "a=b:",
+        ] {
             assert!(text.parse::<RoleMapping>().is_err(), "{text}");
         }
         let mapping: RoleMapping = "role=editor:posts:write".parse().unwrap();

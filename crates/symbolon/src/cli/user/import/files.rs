@@ -41,7 +41,12 @@ impl Listing {
                     continue;
                 };
                 rows += 1;
-                for name in object.keys().filter(|name| !columns.contains(name)).cloned().collect::<Vec<_>>() {
+                for name in object
+                    .keys()
+                    .filter(|name| !columns.contains(name))
+                    .cloned()
+                    .collect::<Vec<_>>()
+                {
                     columns.push(name);
                 }
             }
@@ -71,9 +76,9 @@ impl Listing {
     pub(super) fn read(self, wanted: &[String]) -> Result<Records> {
         let wanted = wanted.to_vec();
         if self.format == Format::Csv {
-            let places = wanted.iter().filter_map(|name| {
-                self.columns.iter().position(|column| column == name)
-            });
+            let places = wanted
+                .iter()
+                .filter_map(|name| self.columns.iter().position(|column| column == name));
             return csv_records(&self.path, places.collect(), self.columns.len());
         }
         Ok(Box::new(lines(&self.path)?.map(move |line| {

@@ -9,8 +9,8 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result};
 
 use self::{
-    columns::Columns,
-    report::Report,
+    columns::{ColumnArguments, Columns},
+    report::{Report, Run},
     source::{Format, Record, Source},
 };
 use super::{key_source, print};
@@ -47,7 +47,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     key_encryption_key_file: Option<PathBuf>,
     #[command(flatten)]
-    columns: columns::Arguments,
+    columns: ColumnArguments,
     /// Tell what would become of each row, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -68,14 +68,18 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Target::Engine(Engine::open(Config::new(ISSUER, database, key)).await?)
     };
 
-    let mut report = Report::begin(source.rows());
+    let run = match target {
+        Target::Engine(_) => Run::Import,
+        Target::Rehearsal(_) => Run::Rehearsal,
+    };
+    let mut report = Report::begin(source.rows(), run);
     let result = import(source, &columns, &mut target, &mut report).await;
     target.close().await;
     result.with_context(|| report.progress())?;
     print::line(&if arguments.json {
-        report.json(arguments.dry_run)
+        report.json()
     } else {
-        report.text(arguments.dry_run)
+        report.text()
     });
     Ok(report.exit_code())
 }

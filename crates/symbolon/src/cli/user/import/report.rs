@@ -1,6 +1,6 @@
 //! What became of the rows: while they come, and at the end, for people and for programs.
 
-use std::process::ExitCode;
+use std::{fmt::Write, process::ExitCode};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -12,8 +12,18 @@ use crate::app::{Imported, Kind};
 pub(super) struct Report {
     counts: Counts,
     bad: Vec<Bad>,
+    run: Run,
     /// Hidden where stderr is no terminal.
     bar: ProgressBar,
+}
+
+/// Whether what is reported has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Run {
+    /// It has.
+    Import,
+    /// It would.
+    Rehearsal,
 }
 
 #[derive(Default, Serialize)]
@@ -35,7 +45,7 @@ struct Bad {
 }
 
 impl Report {
-    pub(super) fn begin(rows: u64) -> Self {
+    pub(super) fn begin(rows: u64, run: Run) -> Self {
         let bar = ProgressBar::new(rows);
         let template = "{bar:40} {human_pos} of {human_len} users, {per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -44,6 +54,7 @@ impl Report {
         Self {
             counts: Counts::default(),
             bad: Vec::new(),
+            run,
             bar,
         }
     }
@@ -83,7 +94,7 @@ impl Report {
         )
     }
 
-    pub(super) fn text(&self, dry_run: bool) -> String {
+    pub(super) fn text(&self) -> String {
         self.bar.finish_and_clear();
         let Counts {
             imported,
@@ -91,16 +102,20 @@ impl Report {
             plain_text,
             without_password,
         } = self.counts;
-        let verb = if dry_run { "would be imported" } else { "imported" };
+        let verb = match self.run {
+            Run::Import => "imported",
+            Run::Rehearsal => "would be imported",
+        };
         let mut text = format!(
             "{imported} users {verb}, {already_there} there already, {} rows left out",
             self.bad.len()
         );
         if without_password > 0 {
-            text += &format!("\n{without_password} of them have no password");
+            let _ = write!(text, "\n{without_password} of them have no password");
         }
         if plain_text > 0 {
-            text += &format!(
+            let _ = write!(
+                text,
                 "\nWarning: {plain_text} passwords stood in clear where they came from. They are \
                  hashed here; whoever has a copy of the old table or of this file can still sign \
                  in with them. Delete the copies, and have those users choose new passwords."
@@ -109,10 +124,10 @@ impl Report {
         text
     }
 
-    pub(super) fn json(&self, dry_run: bool) -> String {
+    pub(super) fn json(&self) -> String {
         self.bar.finish_and_clear();
         let mut report = serde_json::json!(self.counts);
-        report["dry_run"] = dry_run.into();
+        report["dry_run"] = (self.run == Run::Rehearsal).into();
         report["bad"] = serde_json::json!(self.bad);
         report.to_string()
     }

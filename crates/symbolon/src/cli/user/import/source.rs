@@ -144,7 +144,7 @@ fn guess(name: &str) -> Result<Format> {
     bail!("what is in {name}? Say so with --format")
 }
 
-/// A URL as SQLAlchemy writes it: a driver behind the scheme (`postgresql+psycopg`), and three
+/// A URL as Flask programs have it: a driver behind the scheme (`postgresql+psycopg`), and three
 /// slashes in front of a relative path.
 fn database(name: &str) -> Result<DatabaseUrl> {
     let url = match name.split_once("://") {
@@ -163,13 +163,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_read_as_sqlalchemy_writes_them() {
+    fn urls_are_read_as_flask_programs_have_them() {
         for (url, expected) in [
             ("sqlite:///instance/app.db", "instance/app.db"),
             ("sqlite:////srv/app.db", "/srv/app.db"),
             ("instance/app.db", "instance/app.db"),
-            ("postgresql+psycopg2://me@127.0.0.1:5432/app", "postgres://127.0.0.1:5432/app"),
-            ("postgresql://me@127.0.0.1:5432/app", "postgres://127.0.0.1:5432/app"),
+            (
+                "postgresql+psycopg2://me@127.0.0.1:5432/app",
+                "postgres://127.0.0.1:5432/app",
+            ),
+            (
+                "postgresql://me@127.0.0.1:5432/app",
+                "postgres://127.0.0.1:5432/app",
+            ),
         ] {
             assert_eq!(database(url).unwrap().to_string(), expected, "{url}");
         }
