@@ -9,6 +9,7 @@ reader:
 * `cargo run ... -- dev ...` is the other terminal: the server that ran there is ended, this one is started
   in the shell's folder, from the build that is being tested and on a free port, which replaces the
   documented one from here on. `cargo run ... -p EXAMPLE ...` likewise.
+* `cargo run ... -- user ...` runs to its end, from the same build.
 * `flask ... run` is another terminal of the same kind, with the issuer that is set before it or that of `dev`.
 * `cargo run` alone, in a folder that `cargo new` has made, builds and starts the reader's own program, on a
   free port in place of 127.0.0.1:3000; `../symbolon` is this checkout.
@@ -36,7 +37,7 @@ from conftest import StartDev, StartService
 from examples import Example
 from flask_apps import FlaskApp
 from projects import BUILD_TIME_LIMIT, NEW, OwnProgram, free_address, new, prepare
-from servers import ROOT, Program
+from servers import PROGRAMS, ROOT, Program
 
 LEFT_OUT = ("git clone ", "cd symbolon", "./test", "./bench", "cargo test", "cargo bench")
 DEV_ADDRESS, EXAMPLE_ADDRESS = "127.0.0.1:8080", "127.0.0.1:3000"
@@ -195,7 +196,9 @@ class Reader:
             return
         lines: list[str] = []
         for command in block.commands():
-            if run := CargoRun.parse(command):
+            if (run := CargoRun.parse(command)) and run.arguments[:1] == ["user"]:
+                lines.append(shlex.join([str(PROGRAMS / "symbolon"), *run.arguments]))
+            elif run:
                 self._shell.run(where, "\n".join(lines))
                 lines = [self._start(run)]
             elif flask := FLASK_RUN.fullmatch(command):
