@@ -7,7 +7,6 @@ use symbolon_rules::{
     Entropy,
     app_session::{Cookie, Transport},
     id::{StoreId, UserId},
-    login::PasswordOutcome,
     oauth::discovery::Metadata,
     password::PlainPassword,
     user::{UserState, Username},
@@ -21,7 +20,7 @@ use crate::{
     jobs::Jobs,
     keys::{KeyEncryptionKey, Keys, Opening, RingError, StoreContent},
     password,
-    passwords::{Against, Decoys, PasswordHasher},
+    passwords::{Decoys, PasswordHasher},
     store::{FindStore, Instance, MakeStore, Store},
 };
 
@@ -83,7 +82,13 @@ impl Engine {
             scopes: checked.scopes,
             external_id_claim: checked.external_id_claim,
         });
-        app.count_schemes().await.map_err(StartError::Store)?;
+        let unusable = app.count_schemes().await?;
+        if unusable > 0 {
+            tracing::warn!(
+                users = unusable,
+                "password hashes that this build can't compare; does it lack imported-hashes?"
+            );
+        }
         let jobs = Arc::new(Jobs::start(&app));
         Ok(Self { app, jobs })
     }
@@ -91,6 +96,30 @@ impl Engine {
     /// Every route of Symbolon, to be served as it is or merged into a program's own router.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
         crate::http::router(Arc::clone(&self.app))
+    }
+
+    /// `POST /api/login` alone, for a program that has its own paths.
+    ///
+    /// ```
+    /// # fn routes(engine: &symbolon::Engine) -> axum::Router {
+    /// axum::Router::new()
+    ///     .route("/auth", engine.login_route())
+    ///     .route("/whoami", engine.me_route())
+    ///     .route("/keys", engine.jwks_route())
+    /// # }
+    /// ```
+    pub fn login_route<S: Clone + Send + Sync + 'static>(&self) -> axum::routing::MethodRouter<S> {
+        crate::http::login_route(Arc::clone(&self.app))
+    }
+
+    /// `GET /api/me` alone.
+    pub fn me_route<S: Clone + Send + Sync + 'static>(&self) -> axum::routing::MethodRouter<S> {
+        crate::http::me_route(Arc::clone(&self.app))
+    }
+
+    /// The JWKS alone. Verifiers that go by discovery look for it where [`Engine::jwks_uri`] says.
+    pub fn jwks_route<S: Clone + Send + Sync + 'static>(&self) -> axum::routing::MethodRouter<S> {
+        crate::http::jwks_route(Arc::clone(&self.app))
     }
 
     /// Every method and path of [`Engine::router`].
@@ -225,9 +254,7 @@ impl Engine {
 
     /// [`password::hash`](crate::password::hash) in the engine's bounded pool.
     pub async fn hash_password(&self, password: &str) -> Result<String, password::Error> {
-        let password = PlainPassword::parse_new(password).map_err(password::Error::Password)?;
-        let hash = self.app.passwords.hash(password).await;
-        Ok(hash.map_err(password::Error::failed)?.as_phc().to_owned())
+        password::Pool::of(&self.app.passwords).hash(password).await
     }
 
     /// [`password::verify`](crate::password::verify) in the engine's bounded pool.
@@ -236,17 +263,8 @@ impl Engine {
         password: &str,
         stored: Option<&str>,
     ) -> Result<bool, password::Error> {
-        let Ok(password) = PlainPassword::parse(password) else {
-            return Ok(false);
-        };
-        let against = Against::of_program(stored);
-        let verifying = self
-            .app
-            .passwords
-            .verify(&Arc::new(password), against)
-            .await;
-        let outcome = verifying.map_err(password::Error::failed)?;
-        Ok(matches!(outcome, PasswordOutcome::Matched(_)))
+        let pool = password::Pool::of(&self.app.passwords);
+        pool.verify(password, stored).await
     }
 
     /// Ends the jobs, lets database work under way finish and closes the database. What is asked of

@@ -109,15 +109,16 @@ impl fmt::Debug for HookError {
 /// A program's own user table.
 ///
 /// ```
-/// use symbolon::{HookError, Identity, Users, password};
+/// use symbolon::{HookError, Identity, Users, password::Pool};
 ///
-/// struct OneUser { hash: String }
+/// struct OneUser { hash: String, passwords: Pool }
 ///
 /// impl Users for OneUser {
 ///     async fn authenticate(&self, username: &str, password: &str) -> Result<Option<Identity>, HookError> {
 ///         // Nobody's password costs as much to check as somebody's.
 ///         let stored = (username == "admin").then_some(self.hash.as_str());
-///         Ok(password::verify(password, stored)?.then(|| Identity::new("1", "admin")))
+///         let right = self.passwords.verify(password, stored).await?;
+///         Ok(right.then(|| Identity::new("1", "admin")))
 ///     }
 ///
 ///     async fn find(&self, subject: &str) -> Result<Option<Identity>, HookError> {
@@ -129,8 +130,8 @@ pub trait Users: Send + Sync + 'static {
     /// The user with this name and password, as they were typed. `None` is "wrong credentials";
     /// an error is "can't tell", and becomes a 503.
     ///
-    /// Runs in an async task: use [`Engine::verify_password`](crate::Engine::verify_password) or a
-    /// blocking task for work that takes long.
+    /// Runs in an async task: compare passwords in a [`password::Pool`](crate::password::Pool), and use
+    /// a blocking task for other work that takes long.
     fn authenticate(
         &self,
         username: &str,

@@ -1,9 +1,10 @@
 //! Hashing passwords for a program's own user table, as Symbolon does for its own.
 //!
-//! These block for some tens of milliseconds, on purpose. In async code use
-//! [`Engine::hash_password`](crate::Engine::hash_password) and
-//! [`Engine::verify_password`](crate::Engine::verify_password), which take their turn in the
-//! engine's bounded pool.
+//! These block for some tens of milliseconds, on purpose. In async code use a [`Pool`], or, where there
+//! is an engine, [`Engine::hash_password`](crate::Engine::hash_password) and
+//! [`Engine::verify_password`](crate::Engine::verify_password), which take their turn in its pool.
+
+use std::sync::Arc;
 
 use symbolon_rules::{
     login::PasswordOutcome,
@@ -12,7 +13,7 @@ use symbolon_rules::{
 
 use crate::{
     Randomness,
-    passwords::{self, Against},
+    passwords::{self, Against, PasswordHasher},
 };
 
 /// Hashes a new password of at least 15 characters with Argon2id and a salt of its own. Gives a PHC
@@ -50,6 +51,66 @@ pub fn verify(password: &str, stored: Option<&str>) -> Result<bool, Error> {
     Ok(matches!(outcome, PasswordOutcome::Matched(_)))
 }
 
+/// Hashes and compares in the background, as many at once as there are cores: for a program's own
+/// [`Users`](crate::Users), which are there before their engine is. Clones share their turns.
+///
+/// Each takes a core and some 20 MiB for a moment; without turns, a crowd of logins would take the
+/// machine's memory.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), symbolon::password::Error> {
+/// use symbolon::password::Pool;
+///
+/// let pool = Pool::new();
+/// let hash = pool.hash("correct horse battery staple").await?;
+/// assert!(pool.verify("correct horse battery staple", Some(&hash)).await?);
+/// assert!(!pool.verify("correct horse battery staple", None).await?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pool(PasswordHasher);
+
+impl Pool {
+    /// A pool of its own.
+    pub fn new() -> Self {
+        Self(PasswordHasher::new(Randomness::system()))
+    }
+
+    pub(crate) fn of(hasher: &PasswordHasher) -> Self {
+        Self(hasher.clone())
+    }
+
+    /// As [`hash`]. Fails too if dozens are waiting already.
+    ///
+    /// Must be called within a tokio runtime.
+    pub async fn hash(&self, password: &str) -> Result<String, Error> {
+        let password = PlainPassword::parse_new(password).map_err(Error::Password)?;
+        let hash = self.0.hash(password).await.map_err(Error::failed)?;
+        Ok(hash.as_phc().to_owned())
+    }
+
+    /// As [`verify`]. Fails too if dozens are waiting already.
+    ///
+    /// Must be called within a tokio runtime.
+    pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Error> {
+        let Ok(password) = PlainPassword::parse(password) else {
+            return Ok(false);
+        };
+        let password = Arc::new(password);
+        let verifying = self.0.verify(&password, Against::of_program(stored));
+        let outcome = verifying.await.map_err(Error::failed)?;
+        Ok(matches!(outcome, PasswordOutcome::Matched(_)))
+    }
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// Why a password wasn't hashed or compared.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -63,7 +124,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn failed(error: impl std::fmt::Display) -> Self {
+    fn failed(error: impl std::fmt::Display) -> Self {
         Self::Failed(error.to_string())
     }
 }

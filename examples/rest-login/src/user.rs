@@ -11,11 +11,10 @@ use std::{
 };
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
-use symbolon::{HookError, Identity, Users, password};
-use tokio::{sync::Semaphore, task::spawn_blocking};
-
-/// How many passwords are compared at once: each takes a core and 19 MiB for a moment.
-const COMPARED_AT_ONCE: usize = 2;
+use symbolon::{
+    HookError, Identity, Users,
+    password::{self, Pool},
+};
 
 /// Somebody who isn't in the table yet.
 pub(crate) struct NewUser {
@@ -68,7 +67,7 @@ impl fmt::Debug for User {
 #[derive(Clone)]
 pub(crate) struct UserTable {
     connection: Arc<Mutex<Connection>>,
-    comparing: Arc<Semaphore>,
+    passwords: Pool,
 }
 
 impl UserTable {
@@ -84,7 +83,7 @@ impl UserTable {
         )?;
         Ok(Self {
             connection: Arc::new(Mutex::new(connection)),
-            comparing: Arc::new(Semaphore::new(COMPARED_AT_ONCE)),
+            passwords: Pool::new(),
         })
     }
 
@@ -131,14 +130,8 @@ impl Users for UserTable {
     ) -> Result<Option<Identity>, HookError> {
         let user = self.find_named(username)?;
         // Nobody's password takes as long to compare as somebody's.
-        let stored = user.as_ref().map(|user| user.password_hash.clone());
-        let typed = password.to_owned();
-        let turn = Arc::clone(&self.comparing).acquire_owned().await?;
-        let compared = spawn_blocking(move || {
-            let _turn = turn;
-            password::verify(&typed, stored.as_deref())
-        });
-        let right = compared.await??;
+        let stored = user.as_ref().map(|user| user.password_hash.as_str());
+        let right = self.passwords.verify(password, stored).await?;
         Ok(user.filter(|_| right).map(|user| user.identity()))
     }
 
