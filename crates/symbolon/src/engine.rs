@@ -82,7 +82,13 @@ impl Engine {
             scopes: checked.scopes,
             external_id_claim: checked.external_id_claim,
         });
-        app.count_schemes().await.map_err(StartError::Store)?;
+        let unusable = app.count_schemes().await?;
+        if unusable > 0 {
+            tracing::warn!(
+                users = unusable,
+                "password hashes that this build can't compare; does it lack imported-hashes?"
+            );
+        }
         let jobs = Arc::new(Jobs::start(&app));
         Ok(Self { app, jobs })
     }
@@ -90,6 +96,30 @@ impl Engine {
     /// Every route of Symbolon, to be served as it is or merged into a program's own router.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
         crate::http::router(Arc::clone(&self.app))
+    }
+
+    /// `POST /api/login` alone, for a program that has its own paths.
+    ///
+    /// ```
+    /// # fn routes(engine: &symbolon::Engine) -> axum::Router {
+    /// axum::Router::new()
+    ///     .route("/auth", engine.login_route())
+    ///     .route("/whoami", engine.me_route())
+    ///     .route("/keys", engine.jwks_route())
+    /// # }
+    /// ```
+    pub fn login_route<S: Clone + Send + Sync + 'static>(&self) -> axum::routing::MethodRouter<S> {
+        crate::http::login_route(Arc::clone(&self.app))
+    }
+
+    /// `GET /api/me` alone.
+    pub fn me_route<S: Clone + Send + Sync + 'static>(&self) -> axum::routing::MethodRouter<S> {
+        crate::http::me_route(Arc::clone(&self.app))
+    }
+
+    /// The JWKS alone. Verifiers that go by discovery look for it where [`Engine::jwks_uri`] says.
+    pub fn jwks_route<S: Clone + Send + Sync + 'static>(&self) -> axum::routing::MethodRouter<S> {
+        crate::http::jwks_route(Arc::clone(&self.app))
     }
 
     /// Every method and path of [`Engine::router`].

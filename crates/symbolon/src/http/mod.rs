@@ -14,6 +14,6 @@ pub use app_session::{AppSession, AppSessionError, AppSessions, WithAppSession};
 pub use current_user::CurrentUser;
 #[cfg(feature = "cli")]
 pub(crate) use error::Language;
-pub(crate) use router::{router, routes};
+pub(crate) use router::{jwks_route, login_route, me_route, router, routes};
 #[cfg(feature = "cli")]
 pub(crate) mod serve;

@@ -67,6 +67,31 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> Router<
         .with_state(Http { app })
 }
 
+/// The login alone, for a path of the program's own.
+pub(crate) fn login_route<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> MethodRouter<S> {
+    single(routing::post(api::login), app)
+}
+
+/// Who the caller is, for a path of the program's own.
+pub(crate) fn me_route<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> MethodRouter<S> {
+    single(routing::get(api::me), app)
+}
+
+/// The keys, for a path of the program's own.
+pub(crate) fn jwks_route<S: Clone + Send + Sync + 'static>(app: Arc<App>) -> MethodRouter<S> {
+    single(routing::get(well_known::jwks), app)
+}
+
+fn single<S: Clone + Send + Sync + 'static>(
+    route: MethodRouter<Http>,
+    app: Arc<App>,
+) -> MethodRouter<S> {
+    route
+        .fallback(error::method_not_allowed)
+        .layer(map_response(finish))
+        .with_state(Http { app })
+}
+
 /// Every method and path, for whoever must not miss one.
 pub(crate) fn routes() -> Vec<(Method, &'static str)> {
     let rows = table().into_iter();

@@ -166,3 +166,31 @@ async fn a_first_user_is_made_once_and_never_changed() {
         "this can't be a password: it has fewer than 15 characters"
     );
 }
+
+#[tokio::test]
+async fn single_routes_stand_under_paths_of_the_program() {
+    let server = Server::start().await;
+    let engine = &server.engine;
+    let program: Router = Router::new()
+        .route("/auth", engine.login_route())
+        .route("/whoami", engine.me_route())
+        .route("/keys", engine.jwks_route());
+    let token = server.token().await;
+    let (status, body) = call(&program, "/whoami", Some(&token)).await;
+    assert_eq!(status, 200);
+    assert!(body.contains("alice"), "{body}");
+    assert_eq!(call(&program, "/keys", None).await.0, 200);
+    let (status, body) = call(&program, "/auth", None).await;
+    assert_eq!(status, 405);
+    assert!(body.contains("method_not_allowed"), "{body}");
+    // Nothing else came along.
+    assert_eq!(call(&program, "/api/login", None).await.0, 404);
+
+    let login = Request::post("/auth")
+        .header("content-type", "application/json")
+        .body(Body::from(format!(
+            r#"{{"username": "alice", "password": "{PASSWORD}"}}"#
+        )))
+        .unwrap();
+    assert_eq!(program.oneshot(login).await.unwrap().status(), 200);
+}
