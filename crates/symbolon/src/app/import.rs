@@ -25,7 +25,6 @@ use crate::{
 };
 
 /// A user as another program's table has them.
-#[derive(Debug)]
 pub(crate) struct OldUser {
     pub(crate) username: String,
     /// A hash or a password in clear.
@@ -222,7 +221,7 @@ async fn judge_rows(
         let imported = match verdict {
             Verdict::New => continue,
             Verdict::There => Imported::There,
-            Verdict::Like(namesake) if is_same(passwords, candidate, namesake).await? => {
+            Verdict::Like(namesake) if has_password(passwords, candidate, namesake).await? => {
                 Imported::There
             }
             Verdict::Like(_) | Verdict::NameTaken => Imported::Bad(Reason::NameTaken),
@@ -234,7 +233,7 @@ async fn judge_rows(
 }
 
 /// Whether a user without an old id has the row's password: then they came from it.
-async fn is_same(
+async fn has_password(
     passwords: &PasswordHasher,
     candidate: &Candidate,
     namesake: &Namesake,

@@ -15,16 +15,21 @@ use crate::{
 };
 
 impl App {
-    /// Counts the store's users by what their hashes cost.
-    pub(crate) async fn count_schemes(&self) -> Result<(), StoreError> {
+    /// Counts the store's users by what their hashes cost. Gives the number of those whose hashes this
+    /// build can't compute: no unknown name costs that, and none of them can sign in.
+    pub(crate) async fn count_schemes(&self) -> Result<u64, StoreError> {
         let counts = self.store.run(CountSchemes).await?;
         let others = (Scheme::CURRENT, counts.others.unsigned_abs());
-        let imported = counts
-            .imported
-            .into_iter()
-            .filter_map(|(label, count)| Some((Scheme::from_label(&label)?, count.unsigned_abs())));
-        self.decoys.set(imported.chain([others]));
-        Ok(())
+        let mut unusable = 0;
+        let mut usable = vec![others];
+        for (label, count) in counts.imported {
+            match Scheme::from_label(&label) {
+                Some(scheme) => usable.push((scheme, count.unsigned_abs())),
+                None => unusable += count.unsigned_abs(),
+            }
+        }
+        self.decoys.set(usable);
+        Ok(unusable)
     }
 
     /// Hashes a password that was just found right as new ones are, if it isn't.
@@ -55,5 +60,57 @@ impl App {
     ) -> Result<bool, AppError> {
         let new = self.passwords.hash(password).await?;
         Ok(self.store.run(RenewPassword { user, old, new }).await?)
+    }
+}
+
+#[cfg(test)]
+#[cfg(all(feature = "sqlite", feature = "imported-hashes"))]
+mod tests {
+    use symbolon_rules::user::{UserState, Username};
+
+    use crate::{
+        Config, Engine,
+        passwords::Scheme,
+        store::{ImportUsers, NewImport, NewUser},
+    };
+
+    const SCRYPT: &str = r#"{"scrypt":{"log_n":15,"r":8,"p":1},"length":64}"#;
+
+    async fn import(engine: &Engine, username: &str, label: &str) {
+        let app = &engine.app;
+        let now = app.clock.now();
+        let import = NewImport {
+            user: NewUser {
+                id: symbolon_rules::id::Id::generate(now, &mut app.randomness.clone()),
+                username: Username::parse(username).unwrap(),
+                password_hash: None,
+                roles: vec![],
+                created_at: now,
+            },
+            state: UserState::Enabled,
+            external_id: None,
+            imported_scheme: Some(label.to_owned()),
+        };
+        let users = vec![import];
+        app.store.run(ImportUsers { users }).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn w4_an_unknown_name_costs_what_the_users_of_the_store_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::in_folder("http://127.0.0.1", folder.path()).unwrap();
+        let engine = Engine::open(config).await.unwrap();
+        let drawn = || engine.app.decoys.draw(&Username::parse("nobody").unwrap());
+        assert_eq!(drawn(), Scheme::CURRENT);
+
+        import(&engine, "alice", SCRYPT).await;
+        assert_eq!(engine.app.count_schemes().await.unwrap(), 0);
+        let scrypt = Scheme::from_label(SCRYPT).unwrap();
+        assert_eq!(drawn(), scrypt);
+
+        // What can't be computed is left out, and told.
+        import(&engine, "bob", "from the future").await;
+        assert_eq!(engine.app.count_schemes().await.unwrap(), 1);
+        assert_eq!(drawn(), scrypt);
     }
 }

@@ -72,6 +72,7 @@ impl Scheme {
     }
 
     /// Its text for the store. One scheme has one text, whichever program's format it came in.
+    #[cfg(any(feature = "cli", test))]
     pub(crate) fn label(&self) -> Result<String, HashError> {
         serde_json::to_string(self).map_err(|error| HashError::Failed(error.to_string()))
     }

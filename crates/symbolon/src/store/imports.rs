@@ -1,7 +1,6 @@
-//! Users who come from another program, and their hashes until the first login replaces them.
+//! Users who come from another program: who stands in their way, and the rest added.
 
 use symbolon_rules::{
-    id::UserId,
     import::Namesake,
     password::PasswordHash,
     user::{UserState, Username},
@@ -21,13 +20,6 @@ statements! {
     IMPORT_USER = "INSERT INTO users \
         (id, username, password_hash, state, credential_epoch, created_at, external_id, imported_scheme) \
         VALUES ($1, $2, $3, $4, 0, $5, $6, $7) ON CONFLICT DO NOTHING";
-    /// The epoch stays: the password is the same, and so are the sessions it began. Another one that
-    /// was set meanwhile is not undone.
-    RENEW_PASSWORD = "UPDATE users SET password_hash = $3, imported_scheme = NULL \
-        WHERE id = $1 AND password_hash = $2";
-    COUNT_IMPORTED = "SELECT imported_scheme, COUNT(*) FROM users \
-        WHERE imported_scheme IS NOT NULL GROUP BY imported_scheme";
-    COUNT_USERS = "SELECT COUNT(*) FROM users";
 }
 
 /// A user to import.
@@ -102,59 +94,5 @@ impl Operation for ImportUsers {
             added.push(is_new);
         }
         Ok(added)
-    }
-}
-
-/// Replaces a hash by a better one of the same password.
-pub(crate) struct RenewPassword {
-    pub(crate) user: UserId,
-    pub(crate) old: PasswordHash,
-    pub(crate) new: PasswordHash,
-}
-
-impl Operation for RenewPassword {
-    /// Whether the old one was still there.
-    type Out = bool;
-    const ACCESS: Access = Access::Write;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        let args = [
-            Arg::Id(self.user.as_uuid()),
-            Arg::Text(self.old.as_phc()),
-            Arg::Text(self.new.as_phc()),
-        ];
-        Ok(tx.execute(&RENEW_PASSWORD, &args).await? == 1)
-    }
-}
-
-/// Counts users by what their hashes cost.
-pub(crate) struct CountSchemes;
-
-/// How many users have hashes of which scheme.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SchemeCounts {
-    /// Those whose hash is as imported, by scheme.
-    pub(crate) imported: Vec<(String, i64)>,
-    /// All others. Not counted where nobody has an imported hash: that would read an index from end
-    /// to end for nothing.
-    pub(crate) others: i64,
-}
-
-impl Operation for CountSchemes {
-    type Out = SchemeCounts;
-    const ACCESS: Access = Access::Read;
-
-    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        let count = |row: &Row<'_>| Ok((row.text(0)?, row.int(1)?));
-        let imported = tx.query(&COUNT_IMPORTED, &[], count).await?;
-        if imported.is_empty() {
-            return Ok(SchemeCounts::default());
-        }
-        let all = tx.query_opt(&COUNT_USERS, &[], |row| row.int(0)).await?;
-        let known: i64 = imported.iter().map(|(_, count)| count).sum();
-        Ok(SchemeCounts {
-            others: all.unwrap_or(0) - known,
-            imported,
-        })
     }
 }

@@ -10,12 +10,14 @@ mod app_sessions;
 mod error;
 #[cfg(feature = "cli")]
 mod foreign;
+#[cfg(any(feature = "cli", test))]
 mod imports;
 mod instance;
 mod keys;
 mod ownership;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod schemes;
 mod sessions;
 mod sql;
 #[cfg(feature = "sqlite")]
@@ -36,11 +38,11 @@ pub(crate) use app_sessions::{
 pub use error::{OpenError, StoreError};
 #[cfg(feature = "cli")]
 pub(crate) use foreign::{ForeignRow, ForeignTable};
-pub(crate) use imports::{CountSchemes, RenewPassword};
 #[cfg(any(feature = "cli", test))]
 pub(crate) use imports::{FindNamesakes, ImportUsers, NewImport};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{AddKey, ListKeys, SealedKey};
+pub(crate) use schemes::{CountSchemes, RenewPassword};
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
 pub(crate) use tx::Tx;
 pub use url::DatabaseUrl;

@@ -2,22 +2,23 @@
 
 use std::collections::{HashMap, HashSet};
 
-use symbolon_rules::user::Username;
+use symbolon_rules::{login::PasswordOutcome, user::Username};
 
-use super::{Imported, OldUser, Reason, Row, judge_rows};
+use super::{Candidate, Imported, OldUser, Reason, Row, judge_rows};
 use crate::{
-    DatabaseUrl, OpenError, Randomness, StoreOptions, app::AppError, config::Maker,
-    passwords::PasswordHasher, store::Store,
+    DatabaseUrl, OpenError, Randomness, StoreOptions,
+    app::AppError,
+    config::Maker,
+    passwords::{Against, PasswordHasher, Recognised},
+    store::Store,
 };
 
 /// Imports into a store that is only read, and remembers what it would have added.
-#[derive(Debug)]
 pub(crate) struct Rehearsal {
     /// `None`: there is no store yet, and nobody in it.
     store: Option<Store>,
     passwords: PasswordHasher,
-    /// Names and the old ids that came with them.
-    names: HashMap<Username, Option<String>>,
+    added: HashMap<Username, Candidate>,
     ids: HashSet<String>,
 }
 
@@ -28,7 +29,7 @@ impl Rehearsal {
         Ok(Self {
             store: Store::open_read_only(database, options, Maker::Engine).await?,
             passwords: PasswordHasher::new(Randomness::system()),
-            names: HashMap::new(),
+            added: HashMap::new(),
             ids: HashSet::new(),
         })
     }
@@ -39,28 +40,53 @@ impl Rehearsal {
         if let Some(store) = &self.store {
             judge_rows(store, &self.passwords, &mut rows).await?;
         }
-        Ok(rows.into_iter().map(|row| self.add(row)).collect())
+        let mut imported = Vec::with_capacity(rows.len());
+        for row in rows {
+            imported.push(match row {
+                Row::New(candidate) => self.add(candidate).await?,
+                Row::Done(imported) => imported,
+            });
+        }
+        Ok(imported)
     }
 
-    fn add(&mut self, row: Row) -> Imported {
-        let candidate = match row {
-            Row::New(candidate) => candidate,
-            Row::Done(imported) => return imported,
-        };
+    async fn add(&mut self, candidate: Candidate) -> Result<Imported, AppError> {
         let id = &candidate.external_id;
-        match self.names.get(&candidate.username) {
-            Some(before) if before == id && id.is_some() => return Imported::There,
-            Some(_) => return Imported::Bad(Reason::NameTaken),
-            None => {}
+        if let Some(before) = self.added.get(&candidate.username) {
+            let is_there = match id {
+                Some(_) => before.external_id == *id,
+                None => self.is_same(&candidate.password, &before.password).await?,
+            };
+            return Ok(if is_there {
+                Imported::There
+            } else {
+                Imported::Bad(Reason::NameTaken)
+            });
         }
         if let Some(id) = id
             && !self.ids.insert(id.clone())
         {
-            return Imported::Bad(Reason::IdTaken);
+            return Ok(Imported::Bad(Reason::IdTaken));
         }
         let kind = candidate.kind();
-        self.names.insert(candidate.username, candidate.external_id);
-        Imported::Added(kind)
+        self.added.insert(candidate.username.clone(), candidate);
+        Ok(Imported::Added(kind))
+    }
+
+    /// What [`has_password`](super::has_password) would find once the former were stored.
+    async fn is_same(&self, row: &Recognised, before: &Recognised) -> Result<bool, AppError> {
+        Ok(match (row, before) {
+            (Recognised::Unset, Recognised::Unset) => true,
+            (Recognised::Hash(row, _), Recognised::Hash(before, _)) => row == before,
+            (Recognised::Plain(row), Recognised::Plain(before)) => {
+                row.as_bytes() == before.as_bytes()
+            }
+            (Recognised::Plain(row), Recognised::Hash(before, _)) => {
+                let outcome = self.passwords.verify(row, Against::Hash(before.clone()));
+                matches!(outcome.await?, PasswordOutcome::Matched(_))
+            }
+            _ => false,
+        })
     }
 
     /// Closes the store.

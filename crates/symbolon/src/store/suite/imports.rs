@@ -5,7 +5,7 @@ use symbolon_rules::{import::Namesake, permission::Role, user::UserState};
 use super::{Database, create, hash, name, on_both_engines, user};
 use crate::store::{
     CountSchemes, FindLogin, FindNamesakes, ImportUsers, NewImport, RenewPassword, SetPassword,
-    Store, imports::SchemeCounts,
+    Store, schemes::SchemeCounts,
 };
 
 on_both_engines! {

@@ -2,7 +2,7 @@
 
 use super::{Database, custom, on_both_engines};
 use crate::store::{
-    app_sessions, imports, instance, keys, sessions,
+    app_sessions, imports, instance, keys, schemes, sessions,
     sql::{Arg, Statement, statements},
     tx::EngineTx,
     users,
@@ -13,11 +13,12 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 7] = [
+const FILES: [&[&Statement]; 8] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
     keys::STATEMENTS,
+    schemes::STATEMENTS,
     sessions::STATEMENTS,
     users::STATEMENTS,
     super::transactions::STATEMENTS,

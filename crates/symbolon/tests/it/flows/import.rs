@@ -273,6 +273,18 @@ async fn without_ids_the_password_tells_who_is_there_already() {
     assert_eq!(counts(&import(&source, &database, &[]).1), [3, 0, 0]);
     let (code, report) = import(&source, &database, &[]);
     assert_eq!((code, counts(&report)), (0, [0, 3, 0]), "{report}");
+    let twice = format!(
+        "username,password\ndave,{BCRYPT}\nDAVE,{BCRYPT}\ndave,correct horse\ndave,x y\n\
+         erin,an old one\nerin,an old one\nerin,\nfrank,\nfrank,\n"
+    );
+    let twice = folder.file("twice.csv", twice);
+    let (_, rehearsed) = import(&twice, &database, &["--dry-run"]);
+    let (_, report) = import(&twice, &database, &[]);
+    assert_eq!(counts(&report), [3, 4, 2], "{report}");
+    assert_eq!(
+        (counts(&rehearsed), &rehearsed["bad"]),
+        (counts(&report), &report["bad"])
+    );
     let others = format!("username,password\nalice,{DJANGO}\nbob,another password\ncarol,x y z\n");
     let others = folder.file("others.csv", others);
     let (code, report) = import(&others, &database, &[]);

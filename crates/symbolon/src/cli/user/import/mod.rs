@@ -4,7 +4,7 @@
 //! goes on where it ended. Nothing of what stands in a row is ever printed but its number: with two
 //! columns mixed up, a name would be a password.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
 
@@ -26,6 +26,8 @@ mod source;
 
 /// Rows that share a transaction.
 const BATCH: usize = 100;
+/// Nobody waits for an answer, and a database may be far away.
+const DEADLINE: Duration = Duration::from_mins(1);
 /// Nothing is signed and nobody is told of it: an engine wants a name, that is all.
 const ISSUER: &str = "http://127.0.0.1";
 
@@ -65,7 +67,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Target::Rehearsal(Rehearsal::open(&database).await?)
     } else {
         let key = key_source(arguments.key_encryption_key_file, &database)?;
-        Target::Engine(Engine::open(Config::new(ISSUER, database, key)).await?)
+        let mut config = Config::new(ISSUER, database, key);
+        config.store.deadline = DEADLINE;
+        Target::Engine(Engine::open(config).await?)
     };
 
     let run = match target {

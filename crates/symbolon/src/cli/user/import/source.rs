@@ -130,6 +130,10 @@ fn guess(name: &str) -> Result<Format> {
     if ["postgres", "postgresql", "sqlite"].into_iter().any(is_url) {
         return Ok(Format::FlaskSqlalchemy);
     }
+    // Never quoted: a URL may hold a password.
+    if name.contains("://") {
+        bail!("the source is no database that can be read: give a SQLite file, or postgresql://…");
+    }
     let extension = Path::new(name).extension().and_then(|text| text.to_str());
     match extension.unwrap_or_default().to_ascii_lowercase().as_str() {
         "csv" => return Ok(Format::Csv),
@@ -184,5 +188,7 @@ mod tests {
         }
         assert_eq!(guess("old/users.CSV").unwrap(), Format::Csv);
         assert!(guess("nowhere/users").is_err());
+        let refused = guess("mysql://me:canary@host/x").unwrap_err();
+        assert!(!format!("{refused:#}").contains("canary"), "{refused:#}");
     }
 }
