@@ -47,7 +47,7 @@ struct Bad {
 impl Report {
     pub(super) fn begin(rows: u64, run: Run) -> Self {
         let bar = ProgressBar::new(rows);
-        let template = "{bar:40} {human_pos} of {human_len} users, {per_sec}, {eta} left";
+        let template = "{bar:30} {human_pos} of {human_len}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
