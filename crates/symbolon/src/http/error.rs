@@ -33,6 +33,7 @@ pub(super) enum Problem {
     NotAnObject,
     NotUtf8,
     DuplicateContentType,
+    #[cfg(feature = "cli")]
     Host,
     UnsupportedMediaType,
     BodyTooLarge,
@@ -63,6 +64,7 @@ impl Problem {
             Self::MalformedForm => (StatusCode::BAD_REQUEST, "malformed_form"),
             Self::NotUtf8 => (StatusCode::BAD_REQUEST, "not_utf8"),
             Self::DuplicateContentType => (StatusCode::BAD_REQUEST, "duplicate_header"),
+            #[cfg(feature = "cli")]
             Self::Host => (StatusCode::BAD_REQUEST, "invalid_host"),
             Self::BodyCutOff => (StatusCode::BAD_REQUEST, "body_cut_off"),
             Self::UnsupportedMediaType => {

@@ -106,6 +106,7 @@ const fn texts(problem: &Problem) -> (Text, Text) {
                 "Content-Type을 한 번만 보내세요.",
             ),
         ),
+        #[cfg(feature = "cli")]
         Problem::Host => (
             (
                 "The Host header is missing or there twice",
