@@ -77,6 +77,21 @@ def test_p3_03_whose_a_token_is(app: Example):
         assert (answer.status, answer.json()) == (200, {"user": user})
 
 
+def test_p3_03_a_token_of_pyjwt_is_taken_once_it_carries_an_end(app: Example):
+    soon = int(time.time()) + 60
+    for claims, secret, user in [
+        ({"id": 1, "exp": soon}, SECRET, "admin"),
+        ({"id": 1}, SECRET, None),
+        ({"id": 1, "exp": soon - 120}, SECRET, None),
+        ({"id": 2, "exp": soon}, SECRET, None),
+        ({"id": 1, "exp": soon, "purpose": "mail"}, SECRET, None),
+        ({"id": 1, "exp": soon}, SECRET + "x", None),
+    ]:
+        sent = jwt.encode(claims, secret)
+        answer = call(f"{app.url}/verify", "POST", [("Content-Type", "text/plain")], sent.encode())
+        assert (answer.status, answer.json()) == (200, {"user": user}), claims
+
+
 @pytest.mark.parametrize("spoil, status, text", [
     (lambda token: "x.y.z", 422, "Invalid token"),
     (lambda token: token[:-2] + ("AA" if token[-2:] != "AA" else "BA"), 422, "Signature verification failed"),

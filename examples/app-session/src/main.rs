@@ -13,7 +13,7 @@ use symbolon::{Config, Engine, Signing, password::Pool};
 
 use crate::{
     routes::App,
-    user::{User, Users},
+    user::{User, Users, Verifying},
 };
 
 #[tokio::main]
@@ -28,8 +28,10 @@ async fn serve(demo: Demo) -> Result<(), Box<dyn Error>> {
 
     let mut config = Config::in_folder(demo.url(), demo.folder())?.with_users(users.clone());
     config.signing = Signing::shared_from_env()?;
+    let signing = config.signing.clone();
     let engine = Engine::open(config).await?;
     let app = App {
+        verifying: Verifying::new(&engine, &signing)?,
         engine: engine.clone(),
         users,
     };

@@ -14,13 +14,14 @@ use symbolon::{
     guard::{Guard, Invalid, Reason, Rejection},
 };
 
-use crate::user::{User, Users};
+use crate::user::{User, Users, Verifying};
 
 /// What the routes need.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) users: Users,
+    pub(crate) verifying: Verifying,
 }
 
 impl FromRef<App> for Guard {
@@ -116,7 +117,7 @@ async fn verify(
     State(app): State<App>,
     token: String,
 ) -> Result<Json<serde_json::Value>, Rejection> {
-    let user = User::verify_token(&app.engine, &app.users, &token).await?;
+    let user = User::verify_token(&app.verifying, &app.users, &token).await?;
     Ok(Json(json!({ "user": user.map(|user| user.username) })))
 }
 

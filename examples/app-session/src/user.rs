@@ -2,8 +2,16 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
+use serde::Deserialize;
 use serde_json::json;
-use symbolon::{Engine, HookError, Identity, IssueError, guard::Rejection, password::Pool};
+use symbolon::{
+    Engine, HookError, Identity, IssueError, Signing,
+    guard::{
+        Guard, Rejection,
+        token::{Error, ErrorKind, Typ},
+    },
+    password::Pool,
+};
 
 /// A user; the id is a string, as the `sub` of a token is.
 #[derive(Clone)]
@@ -30,12 +38,12 @@ impl User {
     /// Whose token this is: `None` for one that is refused, and for a user who is gone. That the token
     /// can't be judged is an error, never a `None`.
     pub(crate) async fn verify_token(
-        engine: &Engine,
+        verifying: &Verifying,
         users: &Users,
         token: &str,
     ) -> Result<Option<Self>, Rejection> {
-        match engine.guard().require_token(token).await {
-            Ok(caller) => Ok(users.get(caller.subject())),
+        match verifying.subject(token).await {
+            Ok(subject) => Ok(users.get(&subject)),
             Err(refused) if refused.token_error().is_some() => Ok(None),
             Err(rejection) => Err(rejection),
         }
@@ -46,6 +54,59 @@ impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "User({}, {}, ********)", self.id, self.username)
     }
+}
+
+/// What tokens are verified by.
+#[derive(Clone)]
+pub(crate) struct Verifying {
+    guard: Guard,
+    /// For tokens that the Python program made, where it shares its secret.
+    original: Option<Guard>,
+}
+
+impl Verifying {
+    pub(crate) fn new(engine: &Engine, signing: &Signing) -> Result<Self, Error> {
+        let original = match signing {
+            Signing::Shared(secret) => {
+                // It names neither issuer nor audience: the secret is this program's alone, and the
+                // claims below are its own.
+                let verifier = secret
+                    .verifier(engine.issuer(), engine.issuer(), Typ::JWT)?
+                    .dangerous_any_issuer()
+                    .dangerous_any_audience();
+                Some(Guard::new(verifier))
+            }
+            // A secret that was made here is known to nobody who could have made such a token.
+            _ => None,
+        };
+        Ok(Self {
+            guard: engine.guard(),
+            original,
+        })
+    }
+
+    async fn subject(&self, token: &str) -> Result<String, Rejection> {
+        match (self.guard.require_token(token).await, &self.original) {
+            (Ok(caller), _) => Ok(caller.subject().to_owned()),
+            (Err(refused), Some(original))
+                if refused.token_error().map(Error::kind) == Some(ErrorKind::WrongTyp) =>
+            {
+                let token = original.require_token_as::<OriginalClaims>(token).await?;
+                Ok(token.into_claims().id.to_string())
+            }
+            (Err(refused), _) => Err(refused),
+        }
+    }
+}
+
+/// All claims of a token that the Python program's model made, once it carries an end. One with others
+/// was made for something else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OriginalClaims {
+    id: i64,
+    #[serde(rename = "exp")]
+    _exp: i64,
 }
 
 /// All users, in memory: a demo's table.
@@ -94,7 +155,7 @@ impl symbolon::Users for Users {
 mod tests {
     use std::path::Path;
 
-    use symbolon::{Config, Signing};
+    use symbolon::Config;
 
     use super::*;
 
@@ -123,10 +184,13 @@ mod tests {
         let engine = engine(folder.path(), &users).await;
         let user = users.get("2").unwrap();
         let token = user.make_token(&engine).unwrap();
-        let found = User::verify_token(&engine, &users, &token).await.unwrap();
+        let verifying = Verifying::new(&engine, &Signing::SharedKept).unwrap();
+        let found = User::verify_token(&verifying, &users, &token)
+            .await
+            .unwrap();
         assert_eq!(found.unwrap().username, "second");
         for bad in ["", "x", "x.y.z", &token[1..], &token[..token.len() - 1]] {
-            let found = User::verify_token(&engine, &users, bad).await.unwrap();
+            let found = User::verify_token(&verifying, &users, bad).await.unwrap();
             assert!(found.is_none(), "{bad}");
         }
         engine.shutdown().await;
@@ -139,7 +203,10 @@ mod tests {
         let engine = engine(folder.path(), &before).await;
         let token = before.get("2").unwrap().make_token(&engine).unwrap();
         let after = users(1).await;
-        let found = User::verify_token(&engine, &after, &token).await.unwrap();
+        let verifying = Verifying::new(&engine, &Signing::SharedKept).unwrap();
+        let found = User::verify_token(&verifying, &after, &token)
+            .await
+            .unwrap();
         assert!(found.is_none());
         engine.shutdown().await;
     }
