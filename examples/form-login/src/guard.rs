@@ -1,0 +1,135 @@
+//! Who is signed in, and how whoever isn't is told, in the words of Flask-JWT-Extended.
+//!
+//! Tokens that the Python program made are taken too where it shares its secret, if they have exactly
+//! its claims and are access tokens. They count until they expire, as they did there: no session
+//! stands behind them.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderValue, Response, StatusCode, header, request::Parts},
+    response::IntoResponse,
+};
+use serde::Deserialize;
+use serde_json::json;
+use symbolon::{
+    CurrentUser, Engine, Signing,
+    guard::{
+        Absent, Guard, Invalid, Reason, Rejection,
+        token::{Error, ErrorKind, Typ},
+    },
+};
+
+use crate::api::Api;
+
+/// The id of whoever is signed in; an argument of the views.
+pub(crate) struct SignedIn(pub(crate) String);
+
+impl FromRequestParts<Api> for SignedIn {
+    type Rejection = axum::response::Response;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Self::Rejection> {
+        match (api.guard.require(&parts.headers).await, &api.original) {
+            (Ok(caller), _) => {
+                // So that the token isn't checked twice.
+                parts.extensions.insert(caller);
+                let user = CurrentUser::from_request_parts(parts, api).await?;
+                Ok(Self(user.subject().to_owned()))
+            }
+            (Err(refused), Some(original)) if is_of_another_kind(&refused) => {
+                let token = original.require_as::<OriginalClaims>(&parts.headers).await;
+                let claims = token.map_err(IntoResponse::into_response)?.into_claims();
+                Ok(Self(claims.sub))
+            }
+            (Err(refused), _) => Err(refused.into_response()),
+        }
+    }
+}
+
+/// A guard for tokens that the Python program made, if it shares its secret.
+pub(crate) fn original(engine: &Engine, signing: &Signing) -> Result<Option<Guard>, Error> {
+    // A secret that was made here is known to nobody who could have made such a token.
+    let Signing::Shared(secret) = signing else {
+        return Ok(None);
+    };
+    // It names neither issuer nor audience: the secret is this program's alone, and the claims below
+    // are its own.
+    let verifier = secret
+        .verifier(engine.issuer(), engine.issuer(), Typ::JWT)?
+        .dangerous_any_issuer()
+        .dangerous_any_audience();
+    Ok(Some(Guard::new(verifier).with_answers(as_before)))
+}
+
+fn is_of_another_kind(refused: &Rejection) -> bool {
+    refused.token_error().map(Error::kind) == Some(ErrorKind::WrongTyp)
+}
+
+/// All claims of an access token that the Python program made. One with others is something else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OriginalClaims {
+    sub: String,
+    #[serde(rename = "type")]
+    _kind: Kind,
+    #[serde(rename = "fresh")]
+    _fresh: bool,
+    #[serde(rename = "iat")]
+    _iat: i64,
+    #[serde(rename = "nbf")]
+    _nbf: i64,
+    #[serde(rename = "exp")]
+    _exp: i64,
+    #[serde(rename = "jti")]
+    _jti: String,
+    #[serde(rename = "csrf")]
+    _csrf: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Access,
+}
+
+const NO_BEARER: &str =
+    "Missing 'Bearer' type in 'Authorization' header. Expected 'Authorization: Bearer <JWT>'";
+const BAD_HEADER: &str = "Bad Authorization header. Expected 'Authorization: Bearer <JWT>'";
+const NOT_ACCESS: &str = "Only non-refresh tokens are allowed";
+
+/// The words for a refusal.
+pub(crate) fn as_before(rejection: &Rejection) -> Response<String> {
+    let (status, msg) = match rejection.reason() {
+        Reason::Absent(Absent::NoHeader) => {
+            (StatusCode::UNAUTHORIZED, "Missing Authorization Header")
+        }
+        Reason::Absent(_) => (StatusCode::UNAUTHORIZED, NO_BEARER),
+        Reason::SignedOut => (StatusCode::UNAUTHORIZED, "Token has been revoked"),
+        Reason::Invalid(Invalid::Request(_)) => (StatusCode::UNPROCESSABLE_ENTITY, BAD_HEADER),
+        Reason::Invalid(Invalid::Token(error)) if error.kind() == ErrorKind::Expired => {
+            (StatusCode::UNAUTHORIZED, "Token has expired")
+        }
+        Reason::Invalid(Invalid::Token(error)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, description(error))
+        }
+        _ => return rejection.problem(),
+    };
+    shaped(status, msg)
+}
+
+fn description(error: &Error) -> &'static str {
+    match (error.kind(), error.claim()) {
+        (ErrorKind::Malformed, _) => "Not enough segments",
+        (ErrorKind::BadSignature, _) => "Signature verification failed",
+        (ErrorKind::WrongTyp | ErrorKind::UnreadableClaims, _) => NOT_ACCESS,
+        (ErrorKind::InvalidClaim, Some("sub")) => "Subject must be a string",
+        _ => error.reason(),
+    }
+}
+
+fn shaped(status: StatusCode, msg: &str) -> Response<String> {
+    let mut answer = Response::new(json!({ "msg": msg }).to_string());
+    *answer.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    answer.headers_mut().insert(header::CONTENT_TYPE, json);
+    answer
+}
