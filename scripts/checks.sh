@@ -1,13 +1,16 @@
 # The checks of ./test that are more than one command. Sourced by ./test.
 
+# A warning is a mistake here too: nobody else looks at these builds.
 check_features() {
-    cargo check --locked -p symbolon --no-default-features --features sqlite &&
-        cargo check --locked -p symbolon --no-default-features --features postgres &&
-        cargo check --locked -p symbolon --no-default-features --features cli,sqlite &&
-        cargo check --locked -p symbolon-guard --no-default-features &&
-        cargo check --locked -p symbolon-guard --no-default-features --features axum &&
-        cargo check --locked -p symbolon-guard --no-default-features --features remote
+    features -p symbolon --no-default-features --features sqlite &&
+        features -p symbolon --no-default-features --features postgres &&
+        features -p symbolon --no-default-features --features cli,sqlite &&
+        features -p symbolon-guard --no-default-features &&
+        features -p symbolon-guard --no-default-features --features axum &&
+        features -p symbolon-guard --no-default-features --features remote
 }
+
+features() { cargo clippy --locked "$@" -- -D warnings; }
 
 # Programs that use Symbolon beside libraries which must not enter its own graph. They have a lock of
 # their own; the folder for what is built is shared, since most of it is the same.

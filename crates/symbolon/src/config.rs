@@ -3,7 +3,9 @@
 //! Invariant: the issuer is said, never guessed from a request (M1): a `Host` header must not be
 //! able to change one byte of a token or a document.
 
-use std::path::{Path, PathBuf};
+#[cfg(feature = "sqlite")]
+use std::path::Path;
+use std::path::PathBuf;
 
 use symbolon_guard::Clock;
 use symbolon_rules::{

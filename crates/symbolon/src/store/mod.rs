@@ -134,6 +134,10 @@ impl Store {
     /// Opens a store to read from it, as it is: nothing is made, migrated or locked. `None` where
     /// there is no store yet.
     #[cfg(feature = "cli")]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_async, reason = "a file is there at once")
+    )]
     pub(crate) async fn open_read_only(
         database: &DatabaseUrl,
         options: StoreOptions,
@@ -175,6 +179,10 @@ impl Store {
     }
 
     /// Finishes what has begun and closes the database.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(clippy::unused_async, reason = "only SQLite has threads to wait for")
+    )]
     pub(crate) async fn close(&self) {
         match &self.engine {
             #[cfg(feature = "sqlite")]

@@ -4,7 +4,9 @@
 //! leaves that out. TLS to a PostgreSQL server that isn't on this machine is required and verified
 //! unless the URL itself says `sslmode=disable`.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
+use std::{fmt, str::FromStr};
 
 use super::OpenError;
 
