@@ -19,7 +19,7 @@ SECRET = secrets.token_urlsafe(48)
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
     log: Path = tmp_path_factory.mktemp("app-session") / "log"
     # P3-01: no JWT_SECRET_KEY, so that SECRET_KEY counts.
-    example = Example("app-session", log, environment={"SECRET_KEY": SECRET})
+    example = Example("app-session", log, environment={"JWT_SECRET_KEY": "", "SECRET_KEY": SECRET})
     yield example
     example.kill()
 
@@ -70,6 +70,34 @@ def test_p3_04_p3_05_a_resource_asks_for_a_token(app: Example):
     assert app.send("POST", "/resource").status == 405
 
 
+@pytest.mark.parametrize("path", ["/resource", "/report"])
+def test_p3_04_a_guard_as_an_argument_and_one_around(app: Example, path: str):
+    original = jwt.encode({"id": 1, "exp": int(time.time()) + 60}, SECRET)
+    for token in (token_of(app), original):
+        assert app.send("GET", path, headers=bearer(token)).status == 200
+        for method in ("POST", "DELETE", "OPTIONS"):
+            assert app.send(method, path, headers=bearer(token)).status == 405
+
+
+@pytest.mark.parametrize("path", ["/resource", "/report"])
+def test_p3_05_what_is_wrong_with_a_token_is_told_in_json(app: Example, path: str):
+    soon = int(time.time()) + 60
+    for authorization, status, msg in [
+        (None, 401, "Missing Authorization Header"),
+        (f"JWT {token_of(app)}", 401, "Missing 'Bearer' type in 'Authorization' header"),
+        ("Bearer", 422, "Invalid token"),
+        (f"Bearer {jwt.encode({'id': 1, 'exp': 1}, SECRET)}", 401, "Token has expired"),
+        (f"Bearer {jwt.encode({'id': 2, 'exp': soon}, SECRET)}", 401, "User not found"),
+        (f"Bearer {jwt.encode({'id': 1, 'exp': soon}, SECRET[::-1])}", 422, "Signature verification failed"),
+        (f"Bearer {jwt.encode({'id': 1}, SECRET)}", 422, "Invalid token"),
+        (f"Bearer {jwt.encode({'id': 1, 'exp': soon, 'aud': 'mail'}, SECRET)}", 422, "Invalid token"),
+    ]:
+        headers = [] if authorization is None else [("Authorization", authorization)]
+        answer = app.send("GET", path, headers=headers)
+        assert (answer.status, answer.json()) == (status, {"msg": msg})
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+
+
 def test_p3_03_whose_a_token_is(app: Example):
     token = token_of(app)
     for sent, user in [(token, "admin"), (token[:-1], None), ("", None), ("x.y.z", None)]:
@@ -81,6 +109,7 @@ def test_p3_03_a_token_of_pyjwt_is_taken_once_it_carries_an_end(app: Example):
     soon = int(time.time()) + 60
     for claims, secret, user in [
         ({"id": 1, "exp": soon}, SECRET, "admin"),
+        ({"id": "1", "exp": soon, "iat": soon - 60}, SECRET, "admin"),
         ({"id": 1}, SECRET, None),
         ({"id": 1, "exp": soon - 120}, SECRET, None),
         ({"id": 2, "exp": soon}, SECRET, None),

@@ -1,10 +1,11 @@
 //! A session for visitors and tokens for callers, side by side, each route taking the one it needs.
 //!
-//! `user.rs` is the model with its two token methods, `routes.rs` the pages with a session and the
-//! resource with a token.
+//! `user.rs` is the model with its two token methods, `verifying.rs` says whom a token names, `routes.rs`
+//! has the pages with a session and the resource with a token.
 
 mod routes;
 mod user;
+mod verifying;
 
 use std::{error::Error, process::ExitCode};
 
@@ -13,7 +14,8 @@ use symbolon::{Config, Engine, Signing, password::Pool};
 
 use crate::{
     routes::App,
-    user::{User, Users, Verifying},
+    user::{User, Users},
+    verifying::Verifying,
 };
 
 #[tokio::main]
@@ -31,7 +33,7 @@ async fn serve(demo: Demo) -> Result<(), Box<dyn Error>> {
     let signing = config.signing.clone();
     let engine = Engine::open(config).await?;
     let app = App {
-        verifying: Verifying::new(&engine, &signing)?,
+        verifying: Verifying::new(&engine, &signing, routes::msg)?,
         engine: engine.clone(),
         users,
     };

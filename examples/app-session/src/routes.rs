@@ -1,9 +1,11 @@
-//! The routes: `/` and `/session` know a visitor by a cookie, `/resource` knows a caller by a token.
+//! The routes: `/` and `/session` know a visitor by a cookie, `/resource` and `/report` know a caller by
+//! a token.
 
 use axum::{
     Form, Json, Router,
-    extract::{FromRef, State, rejection::FormRejection},
-    http::{Response, StatusCode, header},
+    extract::{FromRequestParts, State, rejection::FormRejection},
+    http::{Response, StatusCode, header, request::Parts},
+    middleware::from_extractor_with_state,
     response::IntoResponse,
     routing::{get, post},
 };
@@ -11,10 +13,13 @@ use serde::Deserialize;
 use serde_json::json;
 use symbolon::{
     AppSession, AppSessionError, Engine, LoginError,
-    guard::{Guard, Invalid, Reason, Rejection},
+    guard::{Absent, Invalid, Reason, Rejection},
 };
 
-use crate::user::{User, Users, Verifying};
+use crate::{
+    user::{User, Users},
+    verifying::Verifying,
+};
 
 /// What the routes need.
 #[derive(Clone)]
@@ -24,14 +29,12 @@ pub(crate) struct App {
     pub(crate) verifying: Verifying,
 }
 
-impl FromRef<App> for Guard {
-    fn from_ref(app: &App) -> Self {
-        app.engine.guard().with_answers(msg)
-    }
-}
-
 pub(crate) fn routes(app: App) -> Router {
     let sessions = app.engine.app_sessions();
+    // A guard around routes, for those that needn't know who it is.
+    let guarded = Router::new()
+        .route("/report", get(async || "for whoever has a token"))
+        .route_layer(from_extractor_with_state::<SignedIn, App>(app.clone()));
     Router::new()
         .route("/", get(set))
         .route("/session", get(read).delete(clear))
@@ -39,6 +42,7 @@ pub(crate) fn routes(app: App) -> Router {
         .layer(sessions)
         .route("/resource", get(Resource::get))
         .route("/verify", post(verify))
+        .merge(guarded)
         .with_state(app)
 }
 
@@ -101,13 +105,20 @@ struct Resource;
     reason = "handlers are async, whether they wait or not"
 )]
 impl Resource {
-    async fn get(
-        State(app): State<App>,
-        caller: symbolon::guard::Caller,
-    ) -> Result<Json<serde_json::Value>, Response<String>> {
-        let user: Option<User> = app.users.get(caller.subject());
-        let user = user.ok_or_else(|| shaped(StatusCode::UNAUTHORIZED, "User not found"))?;
-        Ok(Json(json!({ "user": user.username })))
+    async fn get(SignedIn(user): SignedIn) -> Json<serde_json::Value> {
+        Json(json!({ "user": user.username }))
+    }
+}
+
+/// The user whom the request's token names; an argument of a handler, or a layer around several.
+struct SignedIn(User);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Rejection> {
+        let user = app.verifying.user_of(&app.users, &parts.headers).await?;
+        Ok(Self(user))
     }
 }
 
@@ -123,9 +134,15 @@ async fn verify(
 
 /// The words that callers of the Python program know: `{"msg": …}`, 401 for what is missing or over and
 /// 422 for what can't be read.
-fn msg(rejection: &Rejection) -> Response<String> {
+pub(crate) fn msg(rejection: &Rejection) -> Response<String> {
     let (status, text) = match rejection.reason() {
-        Reason::Absent(_) => (StatusCode::UNAUTHORIZED, "Missing Authorization Header"),
+        Reason::Absent(Absent::NoHeader) => {
+            (StatusCode::UNAUTHORIZED, "Missing Authorization Header")
+        }
+        Reason::Absent(_) => (
+            StatusCode::UNAUTHORIZED,
+            "Missing 'Bearer' type in 'Authorization' header",
+        ),
         Reason::Invalid(Invalid::Token(error)) if error.code() == "expired" => {
             (StatusCode::UNAUTHORIZED, "Token has expired")
         }
