@@ -1,25 +1,24 @@
 //! The engine: an app, its routes and its jobs, opened and shut down as one.
 
+mod users;
+
 use std::sync::Arc;
 
 use symbolon_guard::Guard;
 use symbolon_rules::{
     Entropy,
     app_session::{Cookie, Transport},
-    id::{StoreId, UserId},
+    id::StoreId,
     oauth::discovery::Metadata,
-    password::PlainPassword,
-    user::{UserState, Username},
 };
 use symbolon_token::{Policy, Timestamp, Typ, Verifier, VerifyingKey};
 
 use crate::{
     Config, ConfigError, KeySourceError, OpenError, StoreError,
-    app::{App, AppError, IssueError, Login, LoginError, TokenBuilder, UserError, UserInput},
+    app::{App, IssueError, Login, LoginError, TokenBuilder},
     http::AppSessions,
     jobs::Jobs,
     keys::{KeyEncryptionKey, Keys, Opening, RingError, StoreContent},
-    password,
     passwords::{Decoys, PasswordHasher},
     store::{FindStore, Instance, MakeStore, Store},
 };
@@ -179,61 +178,6 @@ impl Engine {
         self.app.metadata.jwks_uri()
     }
 
-    /// Makes a user who may sign in at once, and gives the `sub` of their tokens.
-    ///
-    /// The name is put into its canonical form, the password must have at least 15 characters, and
-    /// the roles are the program's own: names that begin with `symbolon:` are refused.
-    pub async fn create_user(
-        &self,
-        username: &str,
-        password: &str,
-        roles: &[&str],
-    ) -> Result<UserId, UserError> {
-        let input = UserInput {
-            username,
-            password,
-            roles,
-        };
-        let user = self.app.prepare_user(input).await?;
-        self.app.create_user(user).await
-    }
-
-    /// Makes a user as [`Engine::create_user`] does, unless somebody has that name already; then nothing
-    /// changes, their password and roles least of all. For the first user of a program, at each start.
-    pub async fn ensure_user(
-        &self,
-        username: &str,
-        password: &str,
-        roles: &[&str],
-    ) -> Result<UserId, UserError> {
-        let name = Username::parse(username).map_err(UserError::Username)?;
-        if let Some(user) = self.app.find_user(name).await? {
-            return Ok(user);
-        }
-        self.create_user(username, password, roles).await
-    }
-
-    /// Gives a user a new password. Their sessions end; tokens that other APIs hold run out.
-    pub async fn set_password(&self, username: &str, password: &str) -> Result<(), UserError> {
-        let username = Username::parse(username).map_err(UserError::Username)?;
-        let password = PlainPassword::parse_new(password).map_err(UserError::Password)?;
-        let hash = self.app.passwords.hash(password).await;
-        let hash = hash.map_err(AppError::from)?;
-        self.app.set_password(username, hash).await
-    }
-
-    /// Keeps a user from signing in. Their sessions end and stay ended.
-    pub async fn disable_user(&self, username: &str) -> Result<(), UserError> {
-        let username = Username::parse(username).map_err(UserError::Username)?;
-        self.app.set_user_state(username, UserState::Disabled).await
-    }
-
-    /// Lets a disabled user sign in again.
-    pub async fn enable_user(&self, username: &str) -> Result<(), UserError> {
-        let username = Username::parse(username).map_err(UserError::Username)?;
-        self.app.set_user_state(username, UserState::Enabled).await
-    }
-
     /// Signs somebody in by username and password, as `POST /api/login` does.
     pub async fn login(&self, username: &str, password: &str) -> Result<Login, LoginError> {
         self.app.login(username, password).await
@@ -250,21 +194,6 @@ impl Engine {
     /// Describes an access token to mint: its roles, claims, audience, lifetime.
     pub fn token_for<'a>(&'a self, subject: &'a str) -> TokenBuilder<'a> {
         self.app.token_for(subject)
-    }
-
-    /// [`password::hash`](crate::password::hash) in the engine's bounded pool.
-    pub async fn hash_password(&self, password: &str) -> Result<String, password::Error> {
-        password::Pool::of(&self.app.passwords).hash(password).await
-    }
-
-    /// [`password::verify`](crate::password::verify) in the engine's bounded pool.
-    pub async fn verify_password(
-        &self,
-        password: &str,
-        stored: Option<&str>,
-    ) -> Result<bool, password::Error> {
-        let pool = password::Pool::of(&self.app.passwords);
-        pool.verify(password, stored).await
     }
 
     /// Ends the jobs, lets database work under way finish and closes the database. What is asked of
