@@ -23,6 +23,11 @@ pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_mins(10);
 /// The longest life a program may give a token.
 pub const LIFETIME_MAX: Duration = Duration::from_hours(24);
 
+/// Whether a token may live for so long: a second at the least, a day at the most.
+pub fn is_lifetime(lifetime: Duration) -> bool {
+    (Duration::from_secs(1)..=LIFETIME_MAX).contains(&lifetime)
+}
+
 /// Most that extra claims may take as JSON, in bytes: a token travels in a header, and servers
 /// refuse headers beyond 8 KiB.
 pub const EXTRA_CLAIMS_MAX_BYTES: usize = 4096;

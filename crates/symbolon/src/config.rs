@@ -5,12 +5,12 @@
 
 #[cfg(feature = "sqlite")]
 use std::path::Path;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use symbolon_guard::Clock;
 use symbolon_rules::{
     permission::{RoleError, Scope},
-    tokens::{ClaimError, ClaimName},
+    tokens::{self, ACCESS_TOKEN_LIFETIME, ClaimError, ClaimName},
 };
 use symbolon_token::Algorithm;
 
@@ -40,6 +40,10 @@ pub struct Config {
     /// The scopes that tokens of a login carry; the program's own, none of them beginning with
     /// `symbolon:`. None unless said otherwise.
     pub login_scopes: Vec<String>,
+    /// How long access tokens are good for, unless [`Engine::token_for`](crate::Engine::token_for) says
+    /// otherwise: ten minutes by default, a day at the most. An API that only checks signatures goes on
+    /// accepting a token for so long after a sign-out.
+    pub access_token_lifetime: Duration,
     /// The claim, in tokens of a login, for the id that an imported user had in the program they came
     /// from, as a string: `user_id`, say, for APIs that know people by it. None unless said otherwise;
     /// names that verifiers decide by are refused.
@@ -89,6 +93,7 @@ impl Config {
             clock: Clock::system(),
             randomness: Randomness::system(),
             login_scopes: Vec::new(),
+            access_token_lifetime: ACCESS_TOKEN_LIFETIME,
             external_id_claim: None,
             hooks: Hooks::default(),
             maker: Maker::Engine,
@@ -137,6 +142,9 @@ impl Config {
         {
             return Err(ConfigError::SymmetricAlgorithm(algorithm));
         }
+        if !tokens::is_lifetime(self.access_token_lifetime) {
+            return Err(ConfigError::AccessTokenLifetime);
+        }
         let scopes = self.login_scopes.iter().map(|name| {
             Scope::parse(name).map_err(|reason| ConfigError::Scope {
                 name: name.clone(),
@@ -181,6 +189,9 @@ pub enum ConfigError {
         /// What the system said.
         reason: String,
     },
+    /// Access tokens live for a second at the least and a day at the most.
+    #[error("access tokens live for 1 second at the least and 24 hours at the most")]
+    AccessTokenLifetime,
     /// A scope is none, or one of Symbolon's own.
     #[error("{name:?} can't be a scope: {reason}")]
     Scope {

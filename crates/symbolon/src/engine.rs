@@ -78,6 +78,7 @@ impl Engine {
             store,
             keys,
             hooks: config.hooks,
+            access_token_lifetime: config.access_token_lifetime,
             scopes: checked.scopes,
             external_id_claim: checked.external_id_claim,
         });

@@ -6,7 +6,7 @@
 mod api;
 mod guard;
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, process::ExitCode, time::Duration};
 
 use demo::{Demo, USERNAME};
 use symbolon::{Config, Engine, Signing};
@@ -24,6 +24,7 @@ async fn main() -> ExitCode {
 async fn serve(demo: Demo) -> Result<(), Box<dyn Error>> {
     let mut config = Config::in_folder(demo.url(), demo.folder())?;
     config.signing = Signing::shared_from_env()?;
+    config.access_token_lifetime = Duration::from_mins(15);
     let signing = config.signing.clone();
     let engine = Engine::open(config).await?;
     engine

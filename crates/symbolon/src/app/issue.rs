@@ -6,7 +6,7 @@ use serde_json::Value;
 use symbolon_rules::{
     client,
     permission::{Role, Scope},
-    tokens::{ACCESS_TOKEN_LIFETIME, ExtraClaims, Freshness, Grant, LIFETIME_MAX},
+    tokens::{self, ExtraClaims, Freshness, Grant},
 };
 
 use super::{App, AppError};
@@ -56,7 +56,7 @@ impl App {
             scopes: Vec::new(),
             extra: ExtraClaims::default(),
             audience: None,
-            lifetime: ACCESS_TOKEN_LIFETIME,
+            lifetime: self.access_token_lifetime,
             freshness: Freshness::Unmarked,
             refused: None,
         }
@@ -100,7 +100,7 @@ impl<'a> TokenBuilder<'a> {
         self
     }
 
-    /// Good for this long instead of ten minutes; a day at the most.
+    /// Good for this long instead of what the engine is configured for; a day at the most.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
@@ -117,7 +117,7 @@ impl<'a> TokenBuilder<'a> {
         if !(1..=255).contains(&self.subject.len()) {
             self.refuse(IssueError::Subject);
         }
-        if self.lifetime < Duration::from_secs(1) || self.lifetime > LIFETIME_MAX {
+        if !tokens::is_lifetime(self.lifetime) {
             self.refuse(IssueError::Lifetime);
         }
         if let Some(refused) = self.refused {

@@ -6,7 +6,7 @@ use symbolon_rules::{
     client,
     login::{self, Decision, LoginFacts, PasswordOutcome, Refusal},
     password::{PasswordError, PlainPassword},
-    tokens::{ACCESS_TOKEN_LIFETIME, ExtraClaims, Freshness, Grant},
+    tokens::{ExtraClaims, Freshness, Grant},
     user::{Username, UsernameError},
 };
 use symbolon_token::Timestamp;
@@ -146,7 +146,7 @@ impl App {
         };
         let access_token = self.sign(&grant, now)?;
         tracing::info!(user = %session.user, session = %session.id, "login");
-        Ok(granted(access_token, &subject))
+        Ok(self.granted(access_token, &subject))
     }
 
     /// What stands beside the registered claims: the id that an imported user had before, and what
@@ -184,7 +184,7 @@ impl App {
         };
         let access_token = self.sign(&grant, now)?;
         tracing::info!(user = identity.subject, "login");
-        Ok(granted(access_token, &identity.subject))
+        Ok(self.granted(access_token, &identity.subject))
     }
 
     /// What every token of a login has in common.
@@ -203,9 +203,17 @@ impl App {
             scopes: &self.scopes,
             session: None,
             authenticated_at: Some(now),
-            lifetime: ACCESS_TOKEN_LIFETIME,
+            lifetime: self.access_token_lifetime,
             freshness: Freshness::Unmarked,
             extra,
+        }
+    }
+
+    fn granted(&self, access_token: String, subject: &str) -> Login {
+        Login {
+            access_token,
+            expires_in: self.access_token_lifetime,
+            subject: subject.to_owned(),
         }
     }
 
@@ -213,14 +221,6 @@ impl App {
     pub(super) fn sign(&self, grant: &Grant<'_>, now: Timestamp) -> Result<String, AppError> {
         let claims = grant.claims(now, &mut self.randomness.clone());
         Ok(self.keys.sign_access(&claims, now)?)
-    }
-}
-
-fn granted(access_token: String, subject: &str) -> Login {
-    Login {
-        access_token,
-        expires_in: ACCESS_TOKEN_LIFETIME,
-        subject: subject.to_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ mod schemes;
 mod session;
 mod user;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use symbolon_guard::{Clock, Guard};
 use symbolon_rules::{oauth::discovery::Metadata, permission::Scope, tokens::ClaimName};
@@ -51,6 +51,8 @@ pub(crate) struct App {
     pub(crate) hooks: Hooks,
     /// What tokens of a login are good for.
     pub(crate) scopes: Vec<Scope>,
+    /// How long tokens are good for.
+    pub(crate) access_token_lifetime: Duration,
     /// What unknown names cost.
     pub(crate) decoys: Decoys,
     /// The claim for the id that imported users had before.

@@ -87,6 +87,13 @@ async fn a_configuration_that_cannot_be_right_is_refused() {
         refused,
         Err(StartError::Config(ConfigError::SymmetricAlgorithm(_)))
     ));
+    let mut endless = config(ISSUER);
+    endless.access_token_lifetime = std::time::Duration::from_hours(25);
+    let refused = Engine::open(endless).await;
+    assert!(matches!(
+        refused,
+        Err(StartError::Config(ConfigError::AccessTokenLifetime))
+    ));
     let mut reserved = config(ISSUER);
     reserved.login_scopes = vec!["symbolon:admin".to_owned()];
     let refused = Engine::open(reserved).await;

@@ -105,6 +105,18 @@ async fn a_login_carries_the_scopes_that_are_configured() {
     assert_eq!(claims["scope"], "posts:read posts:write");
 }
 
+#[tokio::test]
+async fn a_login_lasts_as_long_as_is_configured() {
+    let server = Server::start_with(|config| {
+        config.access_token_lifetime = std::time::Duration::from_mins(15);
+    })
+    .await;
+    let answer = server.login("alice", PASSWORD).await.json();
+    assert_eq!(answer["expires_in"], 900);
+    let (_, claims) = parts(answer["access_token"].as_str().unwrap());
+    assert_eq!(claims["exp"], NOW.as_secs() + 900);
+}
+
 /// The body stays away: after ten seconds the caller is told so, and the connection ends.
 #[tokio::test]
 async fn a_body_that_never_comes_is_not_waited_for() {
