@@ -68,6 +68,15 @@ pub(crate) enum Maker {
 }
 
 impl Maker {
+    /// What a word in a marker row means, for people.
+    pub(crate) fn described(word: &str) -> String {
+        match word {
+            "dev" => "`symbolon dev`",
+            _ => "a server or a program",
+        }
+        .to_owned()
+    }
+
     /// The word in the store's marker row.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ use symbolon_token::{Policy, Timestamp, Typ, Verifier, VerifyingKey};
 use crate::{
     Config, ConfigError, KeySourceError, OpenError, StoreError,
     app::{App, IssueError, Login, LoginError, TokenBuilder},
+    config::Maker,
     http::AppSessions,
     jobs::Jobs,
     keys::{KeyEncryptionKey, Keys, Opening, RingError, StoreContent},
@@ -240,7 +241,7 @@ async fn identify(
     if instance.maker != config.maker.as_str() {
         return Err(OpenError::OtherMaker {
             database: config.database.to_string(),
-            maker: instance.maker,
+            maker: Maker::described(&instance.maker),
         }
         .into());
     }

@@ -49,9 +49,7 @@ pub enum OpenError {
     #[error("{0} is in use by another Symbolon; stop that one first, or name another file")]
     InUse(String),
     /// The store was made for something else.
-    #[error(
-        "{database} was made by `symbolon {maker}`, and is for that alone; name another database"
-    )]
+    #[error("{database} was made by {maker}, and is for that alone; name another database")]
     OtherMaker {
         /// Which one.
         database: String,

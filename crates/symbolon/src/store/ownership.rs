@@ -38,7 +38,7 @@ impl Found {
         {
             return Err(OpenError::OtherMaker {
                 database: database(),
-                maker: found.clone(),
+                maker: Maker::described(found),
             });
         }
         // Tables named so are left by a start that was cut off before its first migration.
