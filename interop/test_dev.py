@@ -39,6 +39,20 @@ def test_it_prints_one_line_and_ends_cleanly(start_dev: StartDev, how: signal.Si
     assert dev.program.stop(how) == (0, "")
 
 
+def test_it_ends_where_nobody_reads_its_log_any_more():
+    unread, log = os.pipe()
+    command = [PROGRAMS / "symbolon", "dev", "--json", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as dev:
+        assert dev.stdout.readline()
+        os.close(log)
+        os.close(unread)
+        dev.terminate()
+        try:
+            assert dev.wait(DEADLINE) == 0
+        finally:
+            dev.kill()
+
+
 def test_clients_that_stay_connected_do_not_keep_it(start_dev: StartDev):
     dev = start_dev()
     parts = urlsplit(dev.issuer)

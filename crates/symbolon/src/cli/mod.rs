@@ -38,6 +38,8 @@ pub fn run() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_target(false)
+        // Where stderr is gone, saying so on stderr would panic, and a signal would end nothing.
+        .log_internal_errors(false)
         .init();
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
