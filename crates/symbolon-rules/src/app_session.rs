@@ -7,21 +7,32 @@
 //! Invariant: what counts is judged at use, by [`Lifetimes`]; a row that nobody has swept yet is
 //! worth nothing.
 
-mod cookie;
 mod draft;
 mod entries;
-mod id;
 
 use std::time::Duration;
 
 use symbolon_token::Timestamp;
 
+use crate::secret::{Kind, Secret, SecretHash};
+
 pub use self::{
-    cookie::{Cookie, CookieNameError, Transport},
     draft::{Draft, NewId, Plan, Stored},
     entries::{Changes, ENTRIES_MAX_BYTES, Entries, EntryError, KEY_MAX_BYTES, VALUE_MAX_BYTES},
-    id::{AppSessionId, AppSessionKey},
 };
+
+/// What an [`AppSessionId`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppSession {}
+
+impl Kind for AppSession {
+    const PREFIX: &'static str = "sym_as_";
+}
+
+/// The secret that makes a browser's requests one app session.
+pub type AppSessionId = Secret<AppSession>;
+/// Where an app session is kept.
+pub type AppSessionKey = SecretHash<AppSession>;
 
 /// A session is touched when this part of its idle lifetime has passed, and not on every request: a
 /// reader would otherwise be a writer, too.

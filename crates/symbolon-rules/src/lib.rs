@@ -5,8 +5,10 @@
 //! store applies with its condition inside the statement. This crate is a part of Symbolon and
 //! makes no promises to anybody else.
 
+pub mod address;
 pub mod app_session;
 pub mod client;
+pub mod cookie;
 mod entropy;
 pub mod id;
 pub mod import;
@@ -15,8 +17,10 @@ pub mod login;
 pub mod oauth;
 pub mod password;
 pub mod permission;
+pub mod secret;
 pub mod session;
 pub mod tokens;
+pub mod upstream;
 pub mod user;
 
 pub use entropy::Entropy;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use symbolon_guard::Guard;
 use symbolon_rules::{
     Entropy,
-    app_session::{Cookie, Transport},
+    cookie::{Cookie, Transport},
     id::StoreId,
     oauth::discovery::Metadata,
 };

@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{extract::Request, response::Response};
-use symbolon_rules::app_session::{Cookie, Lifetimes};
+use symbolon_rules::{app_session::Lifetimes, cookie::Cookie};
 use tower_layer::Layer;
 use tower_service::Service;
 

@@ -1,9 +1,11 @@
-//! The cookie that carries an app session's id (RFC 6265, and 6265bis for the name's prefix).
+//! Cookies that carry a secret (RFC 6265, and 6265bis for the name's prefix).
 //!
 //! Invariant: a cookie is believed only if it is the one of its name. Whoever can plant cookies for
 //! a site can add a second, and which of the two comes first is up to them.
 
-use super::AppSessionId;
+use std::time::Duration;
+
+use crate::secret::{Kind, Secret};
 
 /// A cookie's name as the program chose it, without the prefix.
 const NAME_MAX_BYTES: usize = 64;
@@ -69,9 +71,12 @@ impl Cookie {
         self.transport
     }
 
-    /// The id that a request's `Cookie` headers carry. One that is malformed or there twice is as
+    /// The secret that a request's `Cookie` headers carry. One that is malformed or there twice is as
     /// good as none.
-    pub fn find<'h>(&self, headers: impl IntoIterator<Item = &'h [u8]>) -> Option<AppSessionId> {
+    pub fn find<'h, K: Kind>(
+        &self,
+        headers: impl IntoIterator<Item = &'h [u8]>,
+    ) -> Option<Secret<K>> {
         let pairs = headers
             .into_iter()
             .flat_map(|header| header.split(|byte| *byte == b';'));
@@ -80,15 +85,20 @@ impl Cookie {
             pair.strip_prefix(self.name.as_bytes())?.strip_prefix(b"=")
         });
         match (values.next(), values.next()) {
-            (Some(value), None) => AppSessionId::parse(value),
+            (Some(value), None) => Secret::parse(value),
             _ => None,
         }
     }
 
-    /// The `Set-Cookie` that hands out an id. No `Max-Age`: when it is over is the store's to say,
+    /// The `Set-Cookie` that hands out a secret. No `Max-Age`: when it is over is the store's to say,
     /// and the browser forgets it when it closes.
-    pub fn carrying(&self, id: &AppSessionId) -> String {
-        format!("{}={}; {}", self.name, *id.to_text(), self.attributes())
+    pub fn carrying<K: Kind>(&self, secret: &Secret<K>) -> String {
+        format!("{}={}; {}", self.name, *secret.to_text(), self.attributes())
+    }
+
+    /// As [`Cookie::carrying`], and the browser forgets it after so many whole seconds.
+    pub fn carrying_for<K: Kind>(&self, secret: &Secret<K>, lifetime: Duration) -> String {
+        format!("{}; Max-Age={}", self.carrying(secret), lifetime.as_secs())
     }
 
     /// The `Set-Cookie` that takes it back.
@@ -118,7 +128,10 @@ mod tests {
     use symbolon_token::Timestamp;
 
     use super::*;
-    use crate::Entropy;
+    use crate::{
+        Entropy,
+        app_session::{AppSession, AppSessionId},
+    };
 
     struct Ones;
 
@@ -183,7 +196,11 @@ mod tests {
             (vec![format!("session={}", "x".repeat(100_000))], false),
         ] {
             let sent = headers.iter().map(String::as_bytes);
-            assert_eq!(cookie.find(sent).is_some(), found, "{headers:?}");
+            assert_eq!(
+                cookie.find::<AppSession>(sent).is_some(),
+                found,
+                "{headers:?}"
+            );
         }
     }
 }
