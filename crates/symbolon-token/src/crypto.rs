@@ -9,7 +9,7 @@ use aws_lc_rs::{
     encoding::AsDer,
     hmac,
     rand::SystemRandom,
-    rsa::KeySize,
+    rsa::{KeyPairComponents, KeySize, PublicKeyComponents},
     signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
         ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPair, EcdsaSigningAlgorithm,
@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use crate::{
     Algorithm, der,
     error::{Error, ErrorKind},
+    private_key::SecretParts,
     public_key::{Curve, PublicParts},
     strength::check_hmac_secret,
 };
@@ -89,6 +90,11 @@ fn hmac_key(algorithm: Algorithm, secret: &[u8]) -> Result<Box<hmac::Key>, Error
     Ok(Box::new(hmac::Key::new(hash, secret)))
 }
 
+/// An uncompressed point (SEC 1 §2.3.3).
+fn point(x: &[u8], y: &[u8]) -> Vec<u8> {
+    [&[4], x, y].concat()
+}
+
 /// The half of a key that checks signatures.
 pub(crate) enum Verification {
     Hmac(Box<hmac::Key>),
@@ -107,8 +113,7 @@ impl Verification {
                 RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters)
             }
             (Scheme::Ecdsa(_, verification, _), PublicParts::Ec { x, y, .. }) => {
-                let point = [&[4], x.as_slice(), y.as_slice()].concat();
-                ParsedPublicKey::new(verification, point)
+                ParsedPublicKey::new(verification, point(x, y))
             }
             (Scheme::Ed25519, PublicParts::Ed25519 { x }) => ParsedPublicKey::new(&ED25519, x),
             _ => return Err(BAD_PUBLIC_KEY),
@@ -172,6 +177,57 @@ impl Signing {
                 Self::Ed25519(Ed25519KeyPair::from_pkcs8(der).map_err(|_| BAD_PRIVATE_KEY)?)
             }
         })
+    }
+
+    /// Takes an `ECPrivateKey` (RFC 5915) of the algorithm's curve, with or without its public half.
+    pub(crate) fn from_sec1(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
+        let Scheme::Ecdsa(curve, _, signing) = Scheme::of(algorithm) else {
+            return Err(BAD_PRIVATE_KEY);
+        };
+        let pair = EcdsaKeyPair::from_private_key_der(signing, der);
+        Ok(Self::Ecdsa(curve, pair.map_err(|_| BAD_PRIVATE_KEY)?))
+    }
+
+    /// Takes numbers that fit the algorithm. Refuses a private half that isn't the public one's.
+    pub(crate) fn from_parts(
+        algorithm: Algorithm,
+        public: &PublicParts,
+        secret: &SecretParts,
+    ) -> Result<Self, Error> {
+        match (Scheme::of(algorithm), public, secret) {
+            (
+                Scheme::Rsa(_, encoding),
+                PublicParts::Rsa { n, e },
+                SecretParts::Rsa {
+                    d,
+                    p,
+                    q,
+                    dp,
+                    dq,
+                    qi,
+                },
+            ) => RsaKeyPair::from_components(&KeyPairComponents {
+                public_key: PublicKeyComponents { n, e },
+                d: d.as_slice(),
+                p: p.as_slice(),
+                q: q.as_slice(),
+                dP: dp.as_slice(),
+                dQ: dq.as_slice(),
+                qInv: qi.as_slice(),
+            })
+            .map(|pair| Self::Rsa(pair, encoding)),
+            (
+                Scheme::Ecdsa(curve, _, signing),
+                PublicParts::Ec { x, y, .. },
+                SecretParts::Ec { d },
+            ) => EcdsaKeyPair::from_private_key_and_public_key(signing, d, &point(x, y))
+                .map(|pair| Self::Ecdsa(curve, pair)),
+            (Scheme::Ed25519, PublicParts::Ed25519 { x }, SecretParts::Ed25519 { seed }) => {
+                Ed25519KeyPair::from_seed_and_public_key(seed, x).map(Self::Ed25519)
+            }
+            _ => return Err(BAD_PRIVATE_KEY),
+        }
+        .map_err(|_| BAD_PRIVATE_KEY)
     }
 
     /// The private key as PKCS#8 v1, which every tool reads; `None` for a shared secret.

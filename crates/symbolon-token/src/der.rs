@@ -1,11 +1,13 @@
-//! As much DER as public keys need: `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7), `RSAPublicKey`
-//! (RFC 8017 §A.1.1) and the outside of PKCS#8 (RFC 5958).
+//! As much DER as keys need: `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7), `RSAPublicKey` and
+//! `RSAPrivateKey` (RFC 8017 §A.1), `ECPrivateKey` (RFC 5915) and the outside of PKCS#8 (RFC 5958).
 //!
 //! Keys in every format are taken apart here into the same few numbers, so one set of checks sees
 //! all of them. Only DER is read, never BER: one length form, one integer form, nothing left over.
 
 use crate::{
+    Algorithm,
     error::{Error, ErrorKind},
+    private_key::{Secret, SecretParts},
     public_key::{Curve, PublicParts},
 };
 
@@ -15,6 +17,9 @@ const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
 const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
+/// `[0]` and `[1]`, constructed and explicit.
+const TAGGED_0: u8 = 0xa0;
+const TAGGED_1: u8 = 0xa1;
 
 /// rsaEncryption, 1.2.840.113549.1.1.1
 pub(crate) const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
@@ -76,6 +81,56 @@ pub(crate) fn private_key_info(der: &[u8]) -> Result<(KeyType, Option<PublicPart
     Ok((key_type, parts))
 }
 
+/// Takes an `RSAPrivateKey` ("PKCS#1") of two primes apart.
+pub(crate) fn rsa_private_key(der: &[u8]) -> Result<(PublicParts, SecretParts), Error> {
+    let mut key = Reader(der).only(SEQUENCE).ok_or(BROKEN)?;
+    if !key.unsigned().ok_or(BROKEN)?.is_empty() {
+        return Err(UNSUPPORTED);
+    }
+    let public = rsa_numbers(&mut key).ok_or(BROKEN)?;
+    let mut number = || {
+        key.unsigned()
+            .ok_or(BROKEN)
+            .map(|number| Secret::new(number.to_vec()))
+    };
+    let secret = SecretParts::Rsa {
+        d: number()?,
+        p: number()?,
+        q: number()?,
+        dp: number()?,
+        dq: number()?,
+        qi: number()?,
+    };
+    key.end().ok_or(BROKEN)?;
+    Ok((public, secret))
+}
+
+/// What an `ECPrivateKey` ("SEC 1") says about itself: its curve, which must be named, and its public
+/// half, which may be left out.
+pub(crate) fn ec_private_key(der: &[u8]) -> Result<(Curve, Option<PublicParts>), Error> {
+    let mut key = Reader(der).only(SEQUENCE).ok_or(BROKEN)?;
+    if key.unsigned() != Some(&[1]) {
+        return Err(BROKEN);
+    }
+    let scalar = key.element(OCTET_STRING).ok_or(BROKEN)?;
+    let mut parameters = Reader(key.element(TAGGED_0).ok_or(BROKEN)?);
+    let curve = named_curve(&mut parameters)?;
+    parameters.end().ok_or(BROKEN)?;
+    if scalar.len() != curve.width() {
+        return Err(BROKEN);
+    }
+    let public = match key.element(TAGGED_1) {
+        None => None,
+        Some(bits) => {
+            let bits = Reader(bits).only(BIT_STRING).ok_or(BROKEN)?.0;
+            let point = bits.strip_prefix(&[0]).ok_or(BROKEN)?;
+            Some(PublicParts::from_point(curve, point)?)
+        }
+    };
+    key.end().ok_or(BROKEN)?;
+    Ok((curve, public))
+}
+
 fn rsa_numbers(reader: &mut Reader<'_>) -> Option<PublicParts> {
     let n = reader.unsigned()?.to_vec();
     let e = reader.unsigned()?.to_vec();
@@ -98,17 +153,31 @@ impl KeyType {
                 identifier.element(NULL).ok_or(BROKEN)?;
                 Self::Rsa
             }
-            // A curve spelt out as numbers instead of a name is how CVE-2020-0601 worked.
-            EC => match identifier.element(OBJECT_IDENTIFIER) {
-                Some(P256) => Self::Ec(Curve::P256),
-                Some(P384) => Self::Ec(Curve::P384),
-                _ => return Err(UNSUPPORTED),
-            },
+            EC => Self::Ec(named_curve(&mut identifier)?),
             ED25519 => Self::Ed25519,
             _ => return Err(UNSUPPORTED),
         };
         identifier.end().ok_or(BROKEN)?;
         Ok(key_type)
+    }
+
+    pub(crate) fn fits(self, algorithm: Algorithm) -> bool {
+        match algorithm {
+            Algorithm::HS256 => false,
+            Algorithm::RS256 | Algorithm::PS256 => self == Self::Rsa,
+            Algorithm::ES256 => self == Self::Ec(Curve::P256),
+            Algorithm::ES384 => self == Self::Ec(Curve::P384),
+            Algorithm::Ed25519 | Algorithm::EdDSA => self == Self::Ed25519,
+        }
+    }
+}
+
+/// A curve by its name: one spelt out as numbers instead is how CVE-2020-0601 worked.
+fn named_curve(reader: &mut Reader<'_>) -> Result<Curve, Error> {
+    match reader.element(OBJECT_IDENTIFIER) {
+        Some(P256) => Ok(Curve::P256),
+        Some(P384) => Ok(Curve::P384),
+        _ => Err(UNSUPPORTED),
     }
 }
 

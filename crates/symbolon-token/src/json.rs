@@ -96,6 +96,11 @@ impl<'a> Value<'a> {
 pub(crate) struct Text<'a>(&'a str);
 
 impl<'a> Text<'a> {
+    /// The text as it stands in the document.
+    pub(crate) const fn raw(self) -> &'a str {
+        self.0
+    }
+
     pub(crate) fn decoded(self) -> Cow<'a, str> {
         if self.0.contains('\\') {
             Cow::Owned(self.chars().collect())

@@ -16,6 +16,9 @@ use crate::{
 };
 
 mod members;
+mod private;
+
+pub(crate) use private::PrivateJwk;
 
 /// A public key as JSON.
 ///
@@ -100,13 +103,24 @@ impl Jwk {
 
     pub(crate) fn read(object: Object<'_>) -> Result<Self, Error> {
         let members = Members::read(object)?;
-        Ok(Self {
-            parts: members.public_parts()?,
+        if members.private.shown {
+            return Err(Error::new(
+                ErrorKind::InvalidKey,
+                "the JWK shows a private member",
+            ));
+        }
+        let parts = members.public_parts()?;
+        Ok(Self::from_members(members, parts))
+    }
+
+    fn from_members(members: Members<'_>, parts: PublicParts) -> Self {
+        Self {
+            parts,
             kid: members.kid,
             algorithm: members.alg,
             usage: members.usage,
             key_ops: members.key_ops,
-        })
+        }
     }
 
     /// The name in a JWK that may be unusable otherwise.

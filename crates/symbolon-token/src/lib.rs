@@ -45,6 +45,7 @@ mod key;
 mod key_set;
 mod pem;
 mod policy;
+mod private_key;
 mod public_key;
 mod registered;
 mod sign;

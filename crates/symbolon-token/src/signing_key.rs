@@ -10,8 +10,10 @@ use zeroize::Zeroizing;
 use crate::{
     Algorithm, Jwk, VerifyingKey, crypto, der,
     error::{Error, ErrorKind},
+    jwk::PrivateJwk,
     pem::Pem,
-    public_key::{Curve, PublicParts},
+    private_key::SecretParts,
+    public_key::PublicParts,
 };
 
 /// A key that signs with one algorithm. Cheap to clone; `Debug` shows its algorithm and name only.
@@ -62,18 +64,8 @@ impl SigningKey {
     /// An unencrypted private key in PKCS#8 (RFC 5958). It has no name until it is given one.
     pub fn from_pkcs8_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
         let (key_type, parts) = der::private_key_info(der)?;
-        let fits = match algorithm {
-            Algorithm::HS256 => false,
-            Algorithm::RS256 | Algorithm::PS256 => key_type == der::KeyType::Rsa,
-            Algorithm::ES256 => key_type == der::KeyType::Ec(Curve::P256),
-            Algorithm::ES384 => key_type == der::KeyType::Ec(Curve::P384),
-            Algorithm::Ed25519 | Algorithm::EdDSA => key_type == der::KeyType::Ed25519,
-        };
-        if !fits {
-            return Err(Error::new(
-                ErrorKind::WrongKey,
-                "a key of this type can't be used with this algorithm",
-            ));
+        if !key_type.fits(algorithm) {
+            return Err(WRONG_TYPE);
         }
         if let Some(parts) = parts {
             parts.check_strength()?;
@@ -83,8 +75,7 @@ impl SigningKey {
 
     /// An unencrypted private key in PEM, labelled `PRIVATE KEY`.
     ///
-    /// The older labels (`RSA PRIVATE KEY`, `EC PRIVATE KEY`) aren't PKCS#8;
-    /// `openssl pkcs8 -topk8 -nocrypt` converts them.
+    /// The older labels aren't PKCS#8: [`SigningKey::from_pem`] reads them too.
     pub fn from_pkcs8_pem(algorithm: Algorithm, pem: &str) -> Result<Self, Error> {
         let pem = Pem::parse(pem)?;
         if pem.label != "PRIVATE KEY" {
@@ -94,6 +85,73 @@ impl SigningKey {
             ));
         }
         Self::from_pkcs8_der(algorithm, &pem.der)
+    }
+
+    /// An unencrypted private key in PEM: `PRIVATE KEY` (PKCS#8), or one of the older labels
+    /// `RSA PRIVATE KEY` (PKCS#1, RFC 8017 §A.1.2) and `EC PRIVATE KEY` (SEC 1, RFC 5915).
+    ///
+    /// The file must hold that one block: an `EC PARAMETERS` in front of an EC key has to go
+    /// (`openssl ec` leaves it out). Fails like [`SigningKey::from_pkcs8_der`] on keys that are weak
+    /// or for another algorithm, and on encrypted ones.
+    ///
+    /// ```
+    /// use symbolon_token::{Algorithm, SigningKey};
+    ///
+    /// let pem = "-----BEGIN EC PRIVATE KEY-----
+    /// MHcCAQEEIKQCcU3GIjRzLVH87tSMzS05Q1Gzoo5Za/23nn54weVeoAoGCCqGSM49
+    /// AwEHoUQDQgAEVmoYFZy7Fi7tZgbIP/64iA4e/d9ImDlUSW1amAhdkA+dQsQrzl5k
+    /// GyQxoSjca6l52IXhWubjY5YU/eRtDwNBzg==
+    /// -----END EC PRIVATE KEY-----";
+    /// assert!(SigningKey::from_pem(Algorithm::ES256, pem).is_ok());
+    /// # Ok::<(), symbolon_token::Error>(())
+    /// ```
+    pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, Error> {
+        let pem = Pem::parse(pem)?;
+        match pem.label {
+            "PRIVATE KEY" => Self::from_pkcs8_der(algorithm, &pem.der),
+            "RSA PRIVATE KEY" => {
+                let (public, secret) = der::rsa_private_key(&pem.der)?;
+                Self::from_parts(algorithm, &public, &secret)
+            }
+            "EC PRIVATE KEY" => Self::from_sec1_der(algorithm, &pem.der),
+            _ => Err(Error::new(
+                ErrorKind::UnsupportedKey,
+                "this label isn't that of an unencrypted private key",
+            )),
+        }
+    }
+
+    /// A private key as JSON (RFC 7517), named as the JWK is: RSA with the members of the Chinese
+    /// remainder theorem, EC, OKP, or `oct` for an HMAC algorithm.
+    ///
+    /// Fails on JSON that isn't strict, on numbers that aren't canonical base64url of the right
+    /// length, if public and private members aren't of one key, if the JWK's `alg`, `use` or
+    /// `key_ops` doesn't allow signing with `algorithm`, and on keys that are weak.
+    ///
+    /// ```
+    /// use symbolon_token::{Algorithm, SigningKey};
+    ///
+    /// let key = SigningKey::from_jwk(
+    ///     Algorithm::Ed25519,
+    ///     br#"{"kty":"OKP","crv":"Ed25519","kid":"a",
+    ///         "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+    ///         "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+    /// )?;
+    /// assert_eq!(key.kid(), Some("a"));
+    /// # Ok::<(), symbolon_token::Error>(())
+    /// ```
+    pub fn from_jwk(algorithm: Algorithm, json: &[u8]) -> Result<Self, Error> {
+        let (key, kid) = match PrivateJwk::parse(json, algorithm)? {
+            PrivateJwk::Pair { public, secret } => (
+                Self::from_parts(algorithm, public.parts(), &secret)?,
+                public.kid().map(str::to_owned),
+            ),
+            PrivateJwk::Symmetric { secret, kid } => (Self::hmac(algorithm, &secret)?, kid),
+        };
+        Ok(match kid {
+            Some(kid) => key.with_kid(kid),
+            None => key,
+        })
     }
 
     /// The private key as unencrypted PKCS#8, to be encrypted before it is stored.
@@ -138,6 +196,36 @@ impl SigningKey {
         self.signing.sign(message)
     }
 
+    fn from_parts(
+        algorithm: Algorithm,
+        public: &PublicParts,
+        secret: &SecretParts,
+    ) -> Result<Self, Error> {
+        if !public.fits(algorithm) {
+            return Err(WRONG_TYPE);
+        }
+        public.check_strength()?;
+        Self::from_signing(
+            algorithm,
+            crypto::Signing::from_parts(algorithm, public, secret)?,
+        )
+    }
+
+    fn from_sec1_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
+        let (curve, public) = der::ec_private_key(der)?;
+        if !der::KeyType::Ec(curve).fits(algorithm) {
+            return Err(WRONG_TYPE);
+        }
+        let key = Self::from_signing(algorithm, crypto::Signing::from_sec1(algorithm, der)?)?;
+        if public.is_some() && public != key.public {
+            return Err(Error::new(
+                ErrorKind::InvalidKey,
+                "the public half isn't that of the private one",
+            ));
+        }
+        Ok(key)
+    }
+
     fn from_signing(algorithm: Algorithm, signing: crypto::Signing) -> Result<Self, Error> {
         let public = signing.public_parts()?.ok_or(Error::new(
             ErrorKind::InvalidKey,
@@ -150,6 +238,11 @@ impl SigningKey {
         })
     }
 }
+
+const WRONG_TYPE: Error = Error::new(
+    ErrorKind::WrongKey,
+    "a key of this type can't be used with this algorithm",
+);
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

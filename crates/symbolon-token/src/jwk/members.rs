@@ -6,13 +6,13 @@ use data_encoding::BASE64URL_NOPAD;
 
 use crate::{
     error::{Error, ErrorKind},
-    json::{Object, Value},
+    json::{Object, Text, Value},
     public_key::{Curve, PublicParts},
 };
 
 /// The members of a JWK that mean something here; others are ignored (RFC 7517 §4).
 #[derive(Default)]
-pub(super) struct Members {
+pub(super) struct Members<'a> {
     kty: Option<String>,
     crv: Option<String>,
     n: Option<String>,
@@ -23,13 +23,61 @@ pub(super) struct Members {
     pub(super) alg: Option<String>,
     pub(super) usage: Option<String>,
     pub(super) key_ops: Option<Vec<String>>,
+    pub(super) private: Private<'a>,
 }
 
-impl Members {
-    pub(super) fn read(object: Object<'_>) -> Result<Self, Error> {
+/// The private and symmetric members as they stand in the document: nothing secret is copied before
+/// somebody asks for it.
+#[derive(Default)]
+pub(super) struct Private<'a> {
+    /// Whether there is any of them, of whatever type.
+    pub(super) shown: bool,
+    /// `oth` (RSA with more than two primes) or `priv`.
+    pub(super) unsupported: bool,
+    pub(super) d: Option<Text<'a>>,
+    pub(super) p: Option<Text<'a>>,
+    pub(super) q: Option<Text<'a>>,
+    pub(super) dp: Option<Text<'a>>,
+    pub(super) dq: Option<Text<'a>>,
+    pub(super) qi: Option<Text<'a>>,
+    pub(super) k: Option<Text<'a>>,
+}
+
+impl<'a> Private<'a> {
+    /// Takes a member if it is a private one.
+    fn take(&mut self, name: &str, value: Value<'a>) -> Result<bool, Error> {
+        let target = match name {
+            "d" => &mut self.d,
+            "p" => &mut self.p,
+            "q" => &mut self.q,
+            "dp" => &mut self.dp,
+            "dq" => &mut self.dq,
+            "qi" => &mut self.qi,
+            "k" => &mut self.k,
+            "oth" | "priv" => {
+                (self.shown, self.unsupported) = (true, true);
+                return Ok(true);
+            }
+            _ => return Ok(false),
+        };
+        let Value::String(text) = value else {
+            return Err(invalid("a private member of the JWK isn't a string"));
+        };
+        *target = Some(text);
+        self.shown = true;
+        Ok(true)
+    }
+}
+
+impl<'a> Members<'a> {
+    pub(super) fn read(object: Object<'a>) -> Result<Self, Error> {
         let mut members = Self::default();
         for (name, value) in object.members() {
-            let target = match name.decoded().as_ref() {
+            let name = name.decoded();
+            if members.private.take(&name, value)? {
+                continue;
+            }
+            let target = match name.as_ref() {
                 "kty" => &mut members.kty,
                 "crv" => &mut members.crv,
                 "n" => &mut members.n,
@@ -43,9 +91,6 @@ impl Members {
                     members.key_ops = Some(key_operations(value)?);
                     continue;
                 }
-                "d" | "p" | "q" | "dp" | "dq" | "qi" | "oth" | "k" | "priv" => {
-                    return Err(invalid("the JWK shows a private member"));
-                }
                 _ => continue,
             };
             let text = value.into_string();
@@ -55,6 +100,10 @@ impl Members {
             );
         }
         Ok(members)
+    }
+
+    pub(super) fn kty(&self) -> Option<&str> {
+        self.kty.as_deref()
     }
 
     /// The numbers of the key, each in its one spelling and of the length its type wants.

@@ -23,6 +23,8 @@ mod mutations;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod private_keys;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod signatures;
