@@ -49,6 +49,8 @@ pub struct Config {
     /// names that verifiers decide by are refused.
     pub external_id_claim: Option<String>,
     pub(crate) hooks: Hooks,
+    #[cfg(feature = "client")]
+    pub(crate) clients: Vec<(String, crate::client::Registration)>,
     /// What may open the store.
     pub(crate) maker: Maker,
 }
@@ -105,6 +107,8 @@ impl Config {
             access_token_lifetime: ACCESS_TOKEN_LIFETIME,
             external_id_claim: None,
             hooks: Hooks::default(),
+            #[cfg(feature = "client")]
+            clients: Vec::new(),
             maker: Maker::Engine,
         }
     }
@@ -140,6 +144,34 @@ impl Config {
         F: Future<Output = Result<serde_json::Value, HookError>> + Send + 'static,
     {
         self.hooks.set_claims(claims);
+        self
+    }
+
+    /// Registers this program as a client of another provider, under a name of its own; see
+    /// [`crate::client`]. What can't be right is refused by [`Engine::open`](crate::Engine::open).
+    #[cfg(feature = "client")]
+    pub fn with_client(
+        mut self,
+        name: impl Into<String>,
+        registration: crate::client::Registration,
+    ) -> Self {
+        self.clients.push((name.into(), registration));
+        self
+    }
+
+    /// Decides who comes in whom a provider has named: `None` is a no, an error is "can't tell". Without
+    /// this hook they become users of this engine.
+    ///
+    /// Decide by `issuer` and `subject`: an e-mail address may be anybody's who says so.
+    #[cfg(feature = "client")]
+    pub fn with_admission<F>(
+        mut self,
+        admit: impl Fn(crate::client::Profile) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Option<crate::Identity>, HookError>> + Send + 'static,
+    {
+        self.hooks.set_admission(admit);
         self
     }
 
@@ -223,6 +255,15 @@ pub enum ConfigError {
          beginning with `__`"
     )]
     CookieName(String),
+    /// A client can't be registered so.
+    #[cfg(feature = "client")]
+    #[error("the client {name:?}: {reason}")]
+    Client {
+        /// Which one.
+        name: String,
+        /// Why.
+        reason: crate::client::RegistrationError,
+    },
     /// A key that verifies would also sign.
     #[error("{0} has no key to publish; choose ES256 or EdDSA, or sign by a shared secret")]
     SymmetricAlgorithm(Algorithm),

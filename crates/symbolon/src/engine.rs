@@ -1,5 +1,7 @@
 //! The engine: an app, its routes and its jobs, opened and shut down as one.
 
+#[cfg(feature = "client")]
+pub(crate) mod clients;
 mod users;
 
 use std::sync::Arc;
@@ -40,7 +42,17 @@ impl Engine {
     ///
     /// Must be called within a tokio runtime, which the engine's jobs go on running in.
     pub async fn open(config: Config) -> Result<Self, StartError> {
+        #[cfg(feature = "client")]
+        let mut config = config;
         let checked = config.check()?;
+        #[cfg(feature = "client")]
+        let clients = crate::client::Registry::open(
+            std::mem::take(&mut config.clients),
+            &config.issuer,
+            &config.clock,
+            &config.randomness,
+        )
+        .map_err(|(name, reason)| ConfigError::Client { name, reason })?;
         let store = Store::open(&config.database, config.store, config.maker).await?;
         let now = config.clock.now();
         let mut randomness = config.randomness.clone();
@@ -82,6 +94,10 @@ impl Engine {
             access_token_lifetime: config.access_token_lifetime,
             scopes: checked.scopes,
             external_id_claim: checked.external_id_claim,
+            #[cfg(feature = "client")]
+            clients,
+            #[cfg(feature = "client")]
+            vault: crate::keys::Vault::new(kek, instance.id),
         });
         let unusable = app.count_schemes().await?;
         if unusable > 0 {

@@ -176,7 +176,12 @@ impl<U: Users> AnyUsers for U {
 pub(crate) struct Hooks {
     users: Option<Arc<dyn AnyUsers>>,
     claims: Option<Arc<dyn Fn(String) -> Running<Value> + Send + Sync>>,
+    #[cfg(feature = "client")]
+    admission: Option<Arc<Admission>>,
 }
+
+#[cfg(feature = "client")]
+type Admission = dyn Fn(crate::client::Profile) -> Running<Option<Identity>> + Send + Sync;
 
 /// A hook that couldn't tell.
 #[derive(Debug, thiserror::Error)]
@@ -196,6 +201,34 @@ impl Hooks {
         F: Future<Output = Result<Value, HookError>> + Send + 'static,
     {
         self.claims = Some(Arc::new(move |subject| Box::pin(claims(subject))));
+    }
+
+    #[cfg(feature = "client")]
+    pub(crate) fn set_admission<F>(
+        &mut self,
+        admit: impl Fn(crate::client::Profile) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<Option<Identity>, HookError>> + Send + 'static,
+    {
+        self.admission = Some(Arc::new(move |profile| Box::pin(admit(profile))));
+    }
+
+    /// Whether the program says who comes in whom a provider names.
+    #[cfg(feature = "client")]
+    pub(crate) fn decide_admission(&self) -> bool {
+        self.admission.is_some()
+    }
+
+    /// Who this is to the program, if it lets them in.
+    #[cfg(feature = "client")]
+    pub(crate) async fn admit(
+        &self,
+        profile: crate::client::Profile,
+    ) -> Result<Option<Identity>, HookFailure> {
+        let Some(admit) = self.admission.clone() else {
+            return Ok(None);
+        };
+        run("admission", admit(profile)).await
     }
 
     /// Whether a program's own users stand in for ours.
@@ -244,7 +277,7 @@ impl fmt::Debug for Hooks {
         f.debug_struct("Hooks")
             .field("users", &self.users.is_some())
             .field("claims", &self.claims.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

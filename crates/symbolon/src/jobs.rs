@@ -14,6 +14,8 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
+#[cfg(feature = "client")]
+use crate::store::{SweepUpstreamLogins, SweepUpstreamTokens};
 use crate::{
     app::App,
     store::{Operation, SweepAppSessions, SweepSessions},
@@ -52,6 +54,11 @@ async fn sweep(app: Weak<App>) {
         let (now, limit) = (app.clock.now(), SWEEP_STEP);
         in_steps(&app, || SweepSessions { now, limit }).await;
         in_steps(&app, || SweepAppSessions { now, limit }).await;
+        #[cfg(feature = "client")]
+        {
+            in_steps(&app, || SweepUpstreamLogins { now, limit }).await;
+            in_steps(&app, || SweepUpstreamTokens { now, limit }).await;
+        }
         // What was counted last holds on until the store answers again.
         let _ = app.count_schemes().await;
     }

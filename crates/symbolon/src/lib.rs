@@ -44,6 +44,8 @@ use reads_as_text;
 mod app;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "client")]
+pub mod client;
 mod config;
 mod engine;
 mod entropy;

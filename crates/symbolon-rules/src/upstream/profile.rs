@@ -2,8 +2,8 @@
 //!
 //! OpenID Connect Core §5.1 (standard claims), RFC 6901 (JSON Pointer, for providers that wrap theirs).
 //!
-//! Invariant: everything but the subject is text to show, cut to a length; a claim of another type is
-//! no claim.
+//! Invariant: everything but the subject is text to show, and short enough to be kept; a claim of
+//! another type is no claim.
 
 use std::fmt;
 
@@ -12,8 +12,10 @@ use serde_json::Value;
 
 use super::{Refusal, Why, id_token::is_subject};
 
-/// The longest claim that is kept, in bytes.
-const LONGEST: usize = 512;
+/// The longest name that is kept, in bytes; a longer one is cut.
+const LONGEST_NAME: usize = 200;
+/// The longest address that is kept; a longer one is left out, since a part of it leads elsewhere.
+const LONGEST_ADDRESS: usize = 512;
 
 /// Somebody, as a provider describes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +85,8 @@ impl fmt::Display for PointerError {
     }
 }
 
+impl std::error::Error for PointerError {}
+
 impl ClaimNames {
     /// Whether every place can be looked at.
     pub fn check(&self) -> Result<(), PointerError> {
@@ -128,24 +132,35 @@ impl ClaimNames {
         Profile {
             issuer: issuer.to_owned(),
             subject,
-            username: text(claims, &self.username),
-            name: text(claims, &self.name),
-            email: text(claims, &self.email),
+            username: name(claims, &self.username),
+            name: name(claims, &self.name),
+            email: address(claims, &self.email),
             // Some providers write it as text.
             email_verified: matches!(verified, Some(Value::Bool(true)))
                 || matches!(verified, Some(Value::String(text)) if text == "true"),
-            picture: text(claims, &self.picture),
+            picture: address(claims, &self.picture),
         }
     }
 }
 
-fn text(claims: &Value, pointer: &str) -> Option<String> {
-    let text = claims.pointer(pointer)?.as_str()?;
-    // Cut where a character ends, and without what would move a terminal's cursor.
+fn text<'a>(claims: &'a Value, pointer: &str) -> Option<&'a str> {
+    let text = claims.pointer(pointer)?.as_str()?.trim();
+    (!text.is_empty()).then_some(text)
+}
+
+/// A name without what would move a terminal's cursor, cut where a character ends.
+fn name(claims: &Value, pointer: &str) -> Option<String> {
+    let text = text(claims, pointer)?;
     let plain: String = text.chars().filter(|char| !char.is_control()).collect();
-    let end = plain.floor_char_boundary(LONGEST);
+    let end = plain.floor_char_boundary(LONGEST_NAME);
     let kept = plain.get(..end).unwrap_or_default().trim();
     (!kept.is_empty()).then(|| kept.to_owned())
+}
+
+fn address(claims: &Value, pointer: &str) -> Option<String> {
+    let text = text(claims, pointer)?;
+    let plain = text.len() <= LONGEST_ADDRESS && !text.chars().any(char::is_control);
+    plain.then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -199,10 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn long_claims_are_cut_between_characters() {
-        let claims = json!({ "name": "가".repeat(400) });
-        let name = text(&claims, "/name").unwrap();
-        assert_eq!(name.len(), 510);
+    fn long_names_are_cut_between_characters_and_long_addresses_left_out() {
+        let claims = json!({
+            "name": "가".repeat(400), "email": "m".repeat(513), "picture": "https://a\u{7}",
+        });
+        let profile = ClaimNames::default().profile("i", "1".to_owned(), &claims);
+        assert_eq!(profile.name.unwrap().len(), 198);
+        assert_eq!((profile.email, profile.picture), (None, None));
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod issue;
 mod login;
 mod schemes;
 mod session;
+#[cfg(feature = "client")]
+mod upstream;
 mod user;
 
 use std::{sync::Arc, time::Duration};
@@ -25,6 +27,8 @@ pub use error::AppError;
 pub(crate) use import::{Imported, Kind, OldUser, Rehearsal};
 pub use issue::{IssueError, TokenBuilder};
 pub use login::{Login, LoginError};
+#[cfg(feature = "client")]
+pub(crate) use upstream::{UpstreamError, Visitor};
 #[cfg(feature = "cli")]
 pub(crate) use user::NewUser;
 pub use user::UserError;
@@ -57,6 +61,12 @@ pub(crate) struct App {
     pub(crate) decoys: Decoys,
     /// The claim for the id that imported users had before.
     pub(crate) external_id_claim: Option<ClaimName>,
+    /// This program's clients at other providers.
+    #[cfg(feature = "client")]
+    pub(crate) clients: crate::client::Registry,
+    /// What seals rows.
+    #[cfg(feature = "client")]
+    pub(crate) vault: crate::keys::Vault,
 }
 
 impl std::fmt::Debug for App {

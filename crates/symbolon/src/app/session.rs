@@ -30,6 +30,15 @@ impl App {
         let (Ok(user), Some(Ok(session))) = (user, session) else {
             return Ok(None);
         };
+        self.find_signed_in_by(user, session).await
+    }
+
+    /// The user of ours who signed in by this session, if it still counts.
+    pub(crate) async fn find_signed_in_by(
+        &self,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<Option<Identity>, AppError> {
         let find = FindSignedIn {
             session,
             user,

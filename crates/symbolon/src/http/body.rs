@@ -115,17 +115,26 @@ fn parse_json(text: &str) -> Result<Fields, Problem> {
 /// The URL Standard's form encoding, but strict: bytes that are no UTF-8 are refused instead of
 /// being replaced, and so is a `%` without its two digits.
 fn parse_form(text: &str) -> Result<Fields, Problem> {
+    let fields = read_pairs(text)?.into_iter();
+    Ok(Fields(
+        fields
+            .map(|(name, value)| (name, Value::Text(Zeroizing::new(value))))
+            .collect(),
+    ))
+}
+
+/// Names and values of a form or a query.
+pub(super) fn read_pairs(text: &str) -> Result<Vec<(String, String)>, Problem> {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    let mut fields = Vec::new();
+    let mut read = Vec::new();
     for pair in pairs {
-        if fields.len() == FIELDS_MAX {
+        if read.len() == FIELDS_MAX {
             return Err(Problem::UnknownField);
         }
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = Zeroizing::new(decode(value)?);
-        fields.push((decode(name)?, Value::Text(value)));
+        read.push((decode(name)?, decode(value)?));
     }
-    Ok(Fields(fields))
+    Ok(read)
 }
 
 fn decode(text: &str) -> Result<String, Problem> {

@@ -12,6 +12,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+#[cfg(feature = "client")]
+use symbolon_rules::upstream::Why;
 use symbolon_rules::{password::PasswordError, user::UsernameError};
 
 use super::messages::{self, Message};
@@ -41,6 +43,15 @@ pub(super) enum Problem {
     RequestTimeout,
     AppSessionEnded,
     AppSessionFull,
+    /// A login with a provider came to nothing.
+    #[cfg(feature = "client")]
+    LogIn(Why),
+    /// A page needs somebody who has logged in.
+    #[cfg(feature = "client")]
+    LogInRequired,
+    /// A request that changes something may come from another site.
+    #[cfg(feature = "client")]
+    CrossSite,
     NotFound,
     MethodNotAllowed,
     Unavailable,
@@ -74,6 +85,22 @@ impl Problem {
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
             Self::AppSessionEnded => (StatusCode::CONFLICT, "app_session_ended"),
             Self::AppSessionFull => (StatusCode::PAYLOAD_TOO_LARGE, "app_session_full"),
+            #[cfg(feature = "client")]
+            Self::LogIn(why) => match why {
+                Why::Malformed => (StatusCode::BAD_REQUEST, "login_answer_malformed"),
+                Why::NotUnderWay => (StatusCode::BAD_REQUEST, "login_not_under_way"),
+                Why::WrongProvider => (StatusCode::BAD_REQUEST, "login_answer_of_another"),
+                Why::Denied => (StatusCode::FORBIDDEN, "login_denied"),
+                Why::NotAdmitted => (StatusCode::FORBIDDEN, "login_not_admitted"),
+                // Ours to ask and theirs to answer: RFC 4918 §11.4 has the word for it.
+                Why::Unavailable => (StatusCode::FAILED_DEPENDENCY, "provider_unavailable"),
+                Why::Faulty => (StatusCode::FAILED_DEPENDENCY, "provider_faulty"),
+                Why::ClientRefused => (StatusCode::FAILED_DEPENDENCY, "client_refused"),
+            },
+            #[cfg(feature = "client")]
+            Self::LogInRequired => (StatusCode::UNAUTHORIZED, "login_required"),
+            #[cfg(feature = "client")]
+            Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
@@ -90,6 +117,13 @@ impl Problem {
             Self::Password(_) => Some("password"),
             _ => None,
         }
+    }
+
+    /// Status, code and texts, for an answer that is a page.
+    #[cfg(feature = "client")]
+    pub(super) const fn parts(&self, language: Language) -> (StatusCode, &'static str, Message) {
+        let (status, code) = self.kind();
+        (status, code, messages::of(self, language))
     }
 
     /// The answer for a caller who reads this language.
@@ -124,6 +158,13 @@ impl Problem {
                     header::WWW_AUTHENTICATE,
                     HeaderValue::from_static(CHALLENGE),
                 );
+            }
+            // RFC 9110 §15.5.2 wants a challenge, and a browser's login has no scheme: the name says what
+            // would help.
+            #[cfg(feature = "client")]
+            Self::LogInRequired => {
+                let challenge = HeaderValue::from_static("Cookie realm=\"login\"");
+                headers.insert(header::WWW_AUTHENTICATE, challenge);
             }
             Self::Unavailable => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -25,7 +25,7 @@ pub(super) const fn of(problem: &Problem, language: Language) -> Message {
     }
 }
 
-type Text = (&'static str, &'static str);
+pub(super) type Text = (&'static str, &'static str);
 
 #[expect(clippy::too_many_lines, reason = "a table")]
 const fn texts(problem: &Problem) -> (Text, Text) {
@@ -157,6 +157,24 @@ const fn texts(problem: &Problem) -> (Text, Text) {
             (
                 "기억해 두기에는 너무 깁니다",
                 "저장되지 않았습니다. 더 짧게 보내세요.",
+            ),
+        ),
+        #[cfg(feature = "client")]
+        Problem::LogIn(why) => super::upstream::message(*why),
+        #[cfg(feature = "client")]
+        Problem::LogInRequired => (
+            ("Nobody is logged in", "Log in and try again."),
+            ("로그인하지 않았습니다", "로그인한 뒤 다시 시도하세요."),
+        ),
+        #[cfg(feature = "client")]
+        Problem::CrossSite => (
+            (
+                "The request may come from another site",
+                "Nothing was changed. Send it from a page of this site, with its CSRF token.",
+            ),
+            (
+                "다른 사이트에서 보낸 요청일 수 있습니다",
+                "아무것도 바뀌지 않았습니다. 이 사이트의 페이지에서 CSRF 토큰과 함께 보내세요.",
             ),
         ),
         Problem::NotFound => (

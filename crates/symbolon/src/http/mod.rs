@@ -8,6 +8,8 @@ mod error;
 mod health;
 mod messages;
 mod router;
+#[cfg(feature = "client")]
+mod upstream;
 mod well_known;
 
 pub use app_session::{AppSession, AppSessionError, AppSessions, WithAppSession};
@@ -15,5 +17,9 @@ pub use current_user::CurrentUser;
 #[cfg(feature = "cli")]
 pub(crate) use error::Language;
 pub(crate) use router::{jwks_route, login_route, me_route, router, routes};
+#[cfg(feature = "client")]
+pub use upstream::{SignedIn, SignedInError};
+#[cfg(feature = "client")]
+pub(crate) use upstream::{callback_route, client_keys_route, log_in_route, log_out_route};
 #[cfg(feature = "cli")]
 pub(crate) mod serve;

@@ -72,6 +72,12 @@ impl KeyEncryptionKey {
         derived
     }
 
+    /// A key for one row; its purpose is fixed text without spaces, so that no two rows share one.
+    #[cfg(feature = "client")]
+    pub(super) fn for_row(&self, purpose: &str, row: &str) -> Self {
+        Self(self.derive(&format!("symbolon row {purpose} {row}")))
+    }
+
     /// Encrypts a private key for its row.
     pub(super) fn seal(
         &self,

@@ -8,7 +8,11 @@ mod ring;
 mod shared;
 mod signing;
 mod source;
+#[cfg(feature = "client")]
+mod vault;
 
+#[cfg(feature = "client")]
+pub(crate) use digest::left_half;
 pub(crate) use digest::sha256;
 pub use encryption::KeyEncryptionKey;
 pub(crate) use name::NameKey;
@@ -19,3 +23,5 @@ pub(crate) use signing::Keys;
 pub use signing::Signing;
 pub(crate) use source::StoreContent;
 pub use source::{KeySource, KeySourceError};
+#[cfg(feature = "client")]
+pub(crate) use vault::Vault;

@@ -25,6 +25,8 @@ mod sqlite;
 #[cfg(test)]
 mod suite;
 mod tx;
+#[cfg(any(feature = "client", test))]
+mod upstream;
 mod url;
 mod users;
 
@@ -43,8 +45,16 @@ pub(crate) use imports::{FindNamesakes, ImportUsers, NewImport};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{AddKey, ListKeys, SealedKey};
 pub(crate) use schemes::{CountSchemes, RenewPassword};
+#[cfg(feature = "client")]
+pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
 pub(crate) use tx::Tx;
+#[cfg(feature = "client")]
+pub(crate) use upstream::{
+    BeginUpstreamLogin, ClaimRefresh, Claimed, DropTokens, FindLink, FindTokens, KeepTokens, Link,
+    LinkFacts, LinkTo, LinkUser, Linked, RedeemUpstreamLogin, ReleaseRefresh, ReplaceTokens,
+    SealedTokens, SweepUpstreamLogins, SweepUpstreamTokens, TokensId,
+};
 pub use url::DatabaseUrl;
 pub(crate) use users::{CreateUser, Created, FindLogin, NewUser, SetPassword, SetUserState};
 

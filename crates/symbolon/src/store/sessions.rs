@@ -23,6 +23,7 @@ statements! {
     FIND_SIGNED_IN = "SELECT users.username FROM sessions \
         JOIN users ON users.id = sessions.user_id AND users.credential_epoch = sessions.credential_epoch \
         WHERE sessions.id = $1 AND users.id = $2 AND sessions.expires_at > $3 AND users.state = 'enabled'";
+    END_SESSION = "DELETE FROM sessions WHERE id = $1";
     SWEEP_SESSIONS = "DELETE FROM sessions WHERE id IN \
         (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 }
@@ -94,6 +95,24 @@ impl Operation for FindSignedIn {
         };
         let roles = list_roles(tx, self.user).await?;
         Ok(Some(SignedIn { username, roles }))
+    }
+}
+
+/// Ends a session; one that isn't there has ended.
+#[cfg(any(feature = "client", test))]
+pub(crate) struct EndSession {
+    pub(crate) id: SessionId,
+}
+
+#[cfg(any(feature = "client", test))]
+impl Operation for EndSession {
+    type Out = ();
+    const ACCESS: Access = Access::Write;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
+        tx.execute(&END_SESSION, &[Arg::Id(self.id.as_uuid())])
+            .await?;
+        Ok(())
     }
 }
 

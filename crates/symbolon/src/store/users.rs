@@ -67,7 +67,7 @@ pub(super) const fn state_word(state: UserState) -> &'static str {
     }
 }
 
-fn user_state(word: &str) -> Result<UserState, StoreError> {
+pub(super) fn user_state(word: &str) -> Result<UserState, StoreError> {
     match word {
         "enabled" => Ok(UserState::Enabled),
         "disabled" => Ok(UserState::Disabled),
@@ -111,20 +111,27 @@ impl Operation for CreateUser {
     const ACCESS: Access = Access::Write;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
-        let user = &self.user;
-        let hash = user.password_hash.as_ref().map(PasswordHash::as_phc);
-        let args = [
-            Arg::Id(user.id.as_uuid()),
-            Arg::Text(user.username.as_str()),
-            Arg::MaybeText(hash),
-            Arg::Int(user.created_at.as_millis()),
-        ];
-        if tx.execute(&CREATE_USER, &args).await? == 0 {
+        if !insert_user(tx, &self.user).await? {
             return Ok(Created::NameTaken);
         }
-        grant_roles(tx, user.id, &user.roles).await?;
         Ok(Created::Done)
     }
+}
+
+/// Whether the user is there now; otherwise somebody has that name.
+pub(super) async fn insert_user(tx: &mut Tx<'_>, user: &NewUser) -> Result<bool, StoreError> {
+    let hash = user.password_hash.as_ref().map(PasswordHash::as_phc);
+    let args = [
+        Arg::Id(user.id.as_uuid()),
+        Arg::Text(user.username.as_str()),
+        Arg::MaybeText(hash),
+        Arg::Int(user.created_at.as_millis()),
+    ];
+    if tx.execute(&CREATE_USER, &args).await? == 0 {
+        return Ok(false);
+    }
+    grant_roles(tx, user.id, &user.roles).await?;
+    Ok(true)
 }
 
 pub(super) async fn grant_roles(

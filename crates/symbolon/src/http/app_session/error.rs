@@ -20,8 +20,8 @@ pub enum AppSessionError {
     /// The value to set has no form in JSON.
     #[error("the value for {0:?} in the app session can't be written as JSON")]
     NotJson(String),
-    /// The key is empty or longer than 255 bytes.
-    #[error("a key of an app session has 1 to 255 bytes")]
+    /// The key is empty, longer than 255 bytes, or one of the engine's own.
+    #[error("a key of an app session has 1 to 255 bytes and doesn't begin with `symbolon.`")]
     Key,
     /// The value is longer than 4 KiB.
     #[error("a value in an app session has 4 KiB at the most")]

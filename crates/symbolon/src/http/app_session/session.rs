@@ -13,6 +13,9 @@ use super::{
     request::{RequestSession, SharedDraft},
 };
 
+/// What keys of the engine's own begin with.
+const RESERVED: &str = "symbolon.";
+
 /// The values that a program keeps for a visitor between requests, on the server.
 ///
 /// Needs the layer of [`Engine::app_sessions`](crate::Engine::app_sessions) around the route; without
@@ -56,8 +59,21 @@ impl AppSession {
     /// Puts a value under a key, in place of what is there.
     ///
     /// Fails if serde can't write it as JSON, if that is longer than 4 KiB, or if keys and values
-    /// would be more than 32 KiB together; then nothing has changed.
+    /// would be more than 32 KiB together; then nothing has changed. Keys that begin with `symbolon.` are
+    /// the engine's own.
     pub fn set(&self, key: &str, value: impl Serialize) -> Result<(), AppSessionError> {
+        if key.starts_with(RESERVED) {
+            return Err(AppSessionError::Key);
+        }
+        self.set_own(key, value)
+    }
+
+    /// As [`AppSession::set`], for what the engine itself keeps there.
+    pub(in crate::http) fn set_own(
+        &self,
+        key: &str,
+        value: impl Serialize,
+    ) -> Result<(), AppSessionError> {
         let json = serde_json::to_string(&value);
         let json = json.map_err(|_| AppSessionError::NotJson(key.to_owned()))?;
         Ok(self.with(|draft| draft.set(key, json))??)
@@ -94,6 +110,14 @@ impl AppSession {
         let Some(Ok(sign_in)) = sign_in else {
             return Err(AppSessionError::NoSignIn);
         };
+        self.renew_for_session(sign_in)
+    }
+
+    /// As [`AppSession::renew_for`], by the sign-in itself.
+    pub(in crate::http) fn renew_for_session(
+        &self,
+        sign_in: SessionId,
+    ) -> Result<(), AppSessionError> {
         self.with(|draft| draft.renew_for(sign_in))
     }
 

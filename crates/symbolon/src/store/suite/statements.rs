@@ -5,7 +5,7 @@ use crate::store::{
     app_sessions, imports, instance, keys, schemes, sessions,
     sql::{Arg, Statement, statements},
     tx::EngineTx,
-    users,
+    upstream, users,
 };
 
 on_both_engines! {
@@ -13,13 +13,16 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 8] = [
+const FILES: [&[&Statement]; 11] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
     keys::STATEMENTS,
     schemes::STATEMENTS,
     sessions::STATEMENTS,
+    upstream::STATEMENTS[0],
+    upstream::STATEMENTS[1],
+    upstream::STATEMENTS[2],
     users::STATEMENTS,
     super::transactions::STATEMENTS,
 ];

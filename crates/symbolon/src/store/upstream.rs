@@ -1,0 +1,19 @@
+//! Logging in with others: logins under way, the links from a provider's subjects to our users, and the
+//! provider's tokens where a program keeps them.
+
+mod links;
+mod logins;
+mod tokens;
+
+pub(crate) use self::{
+    links::{FindLink, Link, LinkFacts, LinkTo, LinkUser, Linked},
+    logins::{BeginUpstreamLogin, RedeemUpstreamLogin, SweepUpstreamLogins},
+    tokens::{
+        ClaimRefresh, Claimed, DropTokens, FindTokens, KeepTokens, ReleaseRefresh, ReplaceTokens,
+        SealedTokens, SweepUpstreamTokens, TokensId,
+    },
+};
+
+#[cfg(test)]
+pub(super) const STATEMENTS: [&[&super::sql::Statement]; 3] =
+    [links::STATEMENTS, logins::STATEMENTS, tokens::STATEMENTS];
