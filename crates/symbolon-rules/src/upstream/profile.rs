@@ -41,7 +41,6 @@ pub struct Profile {
 /// said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
 pub struct ClaimNames {
     /// The subject, `/sub`; a number counts as its digits.
     pub subject: String,

@@ -259,13 +259,14 @@ impl App {
         &self,
         visitor: &Visitor,
     ) -> Result<Option<String>, AppError> {
-        if let Some(id) = visitor.session() {
-            self.store.run(EndSession { id }).await?;
-        }
+        // First, since they go with the session.
         let tokens = match visitor.tokens() {
             Some(id) => self.drop_provider_tokens(id).await?,
             None => None,
         };
+        if let Some(id) = visitor.session() {
+            self.store.run(EndSession { id }).await?;
+        }
         let Some(client) = self.clients.find(&visitor.client) else {
             return Ok(None);
         };

@@ -11,6 +11,8 @@
 )]
 
 mod access;
+#[cfg(feature = "client")]
+mod client;
 mod embed;
 mod flows;
 mod http;

@@ -14,6 +14,7 @@ mod ownership;
 mod races;
 mod statements;
 mod transactions;
+mod upstream;
 
 use std::{future::Future, path::PathBuf, pin::Pin, time::Duration};
 
