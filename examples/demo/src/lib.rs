@@ -36,6 +36,11 @@ pub async fn run(example: impl AsyncFnOnce(Demo) -> Result<(), Box<dyn Error>>) 
         Ok(demo) => example(demo).await,
         Err(error) => Err(error),
     };
+    tell(ended)
+}
+
+/// How an example ended, in words on stderr where something kept it from running.
+pub fn tell(ended: Result<(), Box<dyn Error>>) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -58,7 +63,11 @@ pub struct Demo {
 impl Demo {
     /// Reads the command line and takes the port.
     pub async fn start() -> Result<Self, Box<dyn Error>> {
-        let listen = Args::parse().listen;
+        Self::listen(Args::parse().listen).await
+    }
+
+    /// Takes this port; for an example that reads more from its command line.
+    pub async fn listen(listen: SocketAddr) -> Result<Self, Box<dyn Error>> {
         let listener = TcpListener::bind(listen).await.map_err(|error| {
             format!("can't listen on {listen}: {error}; choose another with --listen")
         })?;
@@ -90,10 +99,19 @@ impl Demo {
 
     /// Says where it listens and how to log in, and serves until Ctrl-C or SIGTERM.
     pub async fn serve(self, app: Router) -> Result<(), Box<dyn Error>> {
+        let how = format!("log in as {USERNAME} with {}\n", self.password);
+        self.announce(app, &how).await
+    }
+
+    /// As [`Demo::serve`], for an example whose users aren't its own.
+    pub async fn serve_others(self, app: Router) -> Result<(), Box<dyn Error>> {
+        self.announce(app, "").await
+    }
+
+    async fn announce(self, app: Router, how: &str) -> Result<(), Box<dyn Error>> {
         let end = end()?;
         let mut stdout = io::stdout();
-        writeln!(stdout, "listening on {}", self.url)?;
-        writeln!(stdout, "log in as {USERNAME} with {}", self.password)?;
+        write!(stdout, "listening on {}\n{how}", self.url)?;
         stdout.flush()?;
         axum::serve(self.listener, app)
             .with_graceful_shutdown(end)

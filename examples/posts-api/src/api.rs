@@ -4,37 +4,55 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{FromRef, Path, State, rejection::JsonRejection},
+    extract::{FromRef, FromRequestParts, Path, State, rejection::JsonRejection},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde::{Deserialize, Serialize};
-use symbolon::guard::{Caller, Guard, Rejection};
+use symbolon::guard::{Caller, Rejection};
 
 use crate::table::{Post, Posts};
 
 /// Longest title in characters.
 const TITLE_MAX: usize = 200;
 
-/// What the routes need.
-#[derive(Clone)]
-pub struct PostsApi {
-    pub guard: Guard,
-    pub posts: Arc<Posts>,
+/// Whoever calls, as far as the posts care. A handler's argument of such a type is its guard.
+pub trait Visitor: Send {
+    /// Who they are, for as long as they are anybody.
+    fn subject(&self) -> &str;
+    /// Whether what they came with is good for this scope.
+    fn has_scope(&self, scope: &str) -> bool;
+    /// Whether other people's posts are theirs to change.
+    fn edits_all(&self) -> bool;
 }
 
-impl FromRef<PostsApi> for Guard {
-    fn from_ref(api: &PostsApi) -> Self {
-        api.guard.clone()
+impl Visitor for Caller {
+    fn subject(&self) -> &str {
+        Self::subject(self)
+    }
+
+    fn has_scope(&self, scope: &str) -> bool {
+        Self::has_scope(self, scope)
+    }
+
+    fn edits_all(&self) -> bool {
+        self.has_role("admin")
     }
 }
 
-pub(crate) fn routes(api: PostsApi) -> Router {
+/// The routes, guarded by whatever lets a `V` in.
+pub fn routes<V, S>() -> Router<S>
+where
+    V: Visitor + FromRequestParts<S> + 'static,
+    Arc<Posts>: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
+    let posts = get(list::<V>).post(create::<V>);
+    let post = get(read::<V>).put(rename::<V>).delete(remove::<V>);
     Router::new()
-        .route("/api/posts", get(list).post(create))
-        .route("/api/posts/{id}", get(read).put(rename).delete(remove))
-        .with_state(api)
+        .route("/api/posts", posts)
+        .route("/api/posts/{id}", post)
 }
 
 #[derive(Serialize)]
@@ -42,58 +60,61 @@ struct List {
     posts: Vec<Post>,
 }
 
-async fn list(caller: Caller, State(api): State<PostsApi>) -> Result<Json<List>, Refusal> {
+async fn list<V: Visitor>(
+    caller: V,
+    State(posts): State<Arc<Posts>>,
+) -> Result<Json<List>, Refusal> {
     check_scope(&caller, "posts:read")?;
-    let posts = api.posts.list()?;
+    let posts = posts.list()?;
     Ok(Json(List { posts }))
 }
 
-async fn read(
-    caller: Caller,
-    State(api): State<PostsApi>,
+async fn read<V: Visitor>(
+    caller: V,
+    State(posts): State<Arc<Posts>>,
     Path(id): Path<String>,
 ) -> Result<Json<Post>, Refusal> {
     check_scope(&caller, "posts:read")?;
-    find(&api, &id).map(Json)
+    find(&posts, &id).map(Json)
 }
 
-async fn create(
-    caller: Caller,
-    State(api): State<PostsApi>,
+async fn create<V: Visitor>(
+    caller: V,
+    State(posts): State<Arc<Posts>>,
     body: Result<Json<Body>, JsonRejection>,
 ) -> Result<Response, Refusal> {
     check_scope(&caller, "posts:write")?;
-    let post = api.posts.add(caller.subject(), &title(body)?)?;
+    let post = posts.add(caller.subject(), &title(body)?)?;
     let location = [(header::LOCATION, format!("/api/posts/{}", post.id))];
     Ok((StatusCode::CREATED, location, Json(post)).into_response())
 }
 
-async fn rename(
-    caller: Caller,
-    State(api): State<PostsApi>,
+async fn rename<V: Visitor>(
+    caller: V,
+    State(posts): State<Arc<Posts>>,
     Path(id): Path<String>,
     body: Result<Json<Body>, JsonRejection>,
 ) -> Result<Json<Post>, Refusal> {
     check_scope(&caller, "posts:write")?;
-    let post = find(&api, &id)?;
+    let post = find(&posts, &id)?;
     check_author(&caller, &post)?;
-    let renamed = api.posts.rename(post.id, &title(body)?)?;
+    let renamed = posts.rename(post.id, &title(body)?)?;
     renamed.map(Json).ok_or(Refusal::NotFound)
 }
 
-async fn remove(
-    caller: Caller,
-    State(api): State<PostsApi>,
+async fn remove<V: Visitor>(
+    caller: V,
+    State(posts): State<Arc<Posts>>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     check_scope(&caller, "posts:write")?;
-    let post = find(&api, &id)?;
+    let post = find(&posts, &id)?;
     check_author(&caller, &post)?;
-    api.posts.remove(post.id)?;
+    posts.remove(post.id)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn check_scope(caller: &Caller, scope: &'static str) -> Result<(), Refusal> {
+fn check_scope(caller: &impl Visitor, scope: &'static str) -> Result<(), Refusal> {
     if caller.has_scope(scope) {
         Ok(())
     } else {
@@ -102,17 +123,17 @@ fn check_scope(caller: &Caller, scope: &'static str) -> Result<(), Refusal> {
 }
 
 /// Authors change their own posts, admins all of them.
-fn check_author(caller: &Caller, post: &Post) -> Result<(), Refusal> {
-    if caller.has_role("admin") || caller.subject() == post.author {
+fn check_author(caller: &impl Visitor, post: &Post) -> Result<(), Refusal> {
+    if caller.edits_all() || caller.subject() == post.author {
         Ok(())
     } else {
         Err(Rejection::missing_role("admin").into())
     }
 }
 
-fn find(api: &PostsApi, id: &str) -> Result<Post, Refusal> {
+fn find(posts: &Posts, id: &str) -> Result<Post, Refusal> {
     let id = id.parse().map_err(|_| Refusal::NotFound)?;
-    api.posts.find(id)?.ok_or(Refusal::NotFound)
+    posts.find(id)?.ok_or(Refusal::NotFound)
 }
 
 /// What is sent to make or change a post.

@@ -1,17 +1,25 @@
 //! A posts API: anybody who logs in reads, authors change their own posts, admins all of them.
 //!
 //! Logging in is Symbolon's `POST /api/login`; the rest is below `/api/posts`. Posts live in a SQLite
-//! file of the program's own, beside the one that Symbolon keeps.
-
-mod api;
-mod table;
+//! file of the program's own, beside the one that Symbolon keeps. The API itself is the library next to
+//! this; `Caller` is who it lets in.
 
 use std::{error::Error, sync::Arc};
 
+use axum::extract::FromRef;
 use demo::{Demo, USERNAME};
-use symbolon::{Config, Engine};
+use posts_api::{Posts, routes};
+use symbolon::{
+    Config, Engine,
+    guard::{Caller, Guard},
+};
 
-use crate::{api::PostsApi, table::Posts};
+/// What the routes need.
+#[derive(Clone, FromRef)]
+struct App {
+    guard: Guard,
+    posts: Arc<Posts>,
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -27,11 +35,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let posts = Posts::open(&demo.folder().join("posts.db"))?;
     posts.add(&admin, "First Post")?;
     posts.add(&admin, "Second Post")?;
-    let api = PostsApi {
+    let app = App {
         guard: engine.guard(),
         posts: Arc::new(posts),
     };
-    demo.serve(engine.router().merge(api::routes(api))).await?;
+    let router = engine.router().merge(routes::<Caller, App>());
+    demo.serve(router.with_state(app)).await?;
     engine.shutdown().await;
     Ok(())
 }

@@ -11,9 +11,12 @@ use serde::Serialize;
 /// A post. Who wrote it is the `sub` of their tokens.
 #[derive(Debug, Serialize)]
 pub struct Post {
+    /// Its number.
     pub id: i64,
+    /// What it says.
     pub title: String,
     #[serde(skip)]
+    /// Who wrote it.
     pub author: String,
 }
 
@@ -22,6 +25,7 @@ pub struct Post {
 pub struct Posts(Mutex<Connection>);
 
 impl Posts {
+    /// Opens the table in this file, or makes it.
     pub fn open(path: &Path) -> Result<Self> {
         let connection = Connection::open(path)?;
         connection.execute_batch(
@@ -34,6 +38,7 @@ impl Posts {
         Ok(Self(Mutex::new(connection)))
     }
 
+    /// All of them, the oldest first.
     pub fn list(&self) -> Result<Vec<Post>> {
         let connection = self.lock();
         let mut statement =
@@ -41,17 +46,19 @@ impl Posts {
         statement.query_map([], post)?.collect()
     }
 
+    /// The one of this number.
     pub fn find(&self, id: i64) -> Result<Option<Post>> {
         let find = "SELECT id, title, author FROM posts WHERE id = ?1";
         self.lock().query_row(find, [id], post).optional()
     }
 
+    /// Adds one.
     pub fn add(&self, author: &str, title: &str) -> Result<Post> {
         let add = "INSERT INTO posts (title, author) VALUES (?1, ?2) RETURNING id, title, author";
         self.lock().query_row(add, params![title, author], post)
     }
 
-    /// `None` where there is no such post any more.
+    /// Gives one another title; `None` where there is no such post any more.
     pub fn rename(&self, id: i64, title: &str) -> Result<Option<Post>> {
         let rename = "UPDATE posts SET title = ?2 WHERE id = ?1 RETURNING id, title, author";
         let connection = self.lock();
@@ -60,6 +67,7 @@ impl Posts {
             .optional()
     }
 
+    /// Takes one away; one that isn't there is away.
     pub fn remove(&self, id: i64) -> Result<()> {
         self.lock()
             .execute("DELETE FROM posts WHERE id = ?1", [id])?;

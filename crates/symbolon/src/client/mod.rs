@@ -65,7 +65,7 @@ pub use self::{
     introspection::Introspected,
     provider::Client,
     registration::{Endpoints, NewUsers, Registration, Userinfo},
-    table::{ClientTable, TableError},
+    table::{ClientTable, KeyTextError, TableError},
     tokens::Tokens,
 };
 pub use crate::{

@@ -15,7 +15,8 @@ use symbolon_token::{Algorithm, SigningKey};
 use zeroize::Zeroizing;
 
 use super::{
-    Authentication, ClientKeys, ClientSecret, Endpoints, NewUsers, Registration, Userinfo,
+    Authentication, ClientKeys, ClientSecret, Endpoints, NewUsers, Registration, RegistrationError,
+    Userinfo,
 };
 
 /// Clients by their names, as a configuration file has them.
@@ -240,7 +241,7 @@ impl Row {
             .key_file
             .as_ref()
             .ok_or("name the file with the private key, PEM or JWK, in key_file")?;
-        let algorithm = algorithm(self.key_algorithm.as_deref().unwrap_or("RS256"))?;
+        let algorithm = self.key_algorithm.as_deref().map(algorithm).transpose()?;
         let keys = ClientKeys::new(read_key(algorithm, &folder.join(file))?);
         let keys = keys.map_err(|error| error.to_string())?;
         if let Some(next) = &self.next_key_file {
@@ -289,22 +290,62 @@ fn algorithm(name: &str) -> Result<Algorithm, String> {
 }
 
 /// A private key from a file: PEM, or a JWK.
-fn read_key(algorithm: Algorithm, file: &Path) -> Result<SigningKey, String> {
+fn read_key(algorithm: Option<Algorithm>, file: &Path) -> Result<SigningKey, String> {
     let text = fs::read_to_string(file).map(Zeroizing::new);
     let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
-    let key = ClientKeys::parse(algorithm, &text);
+    let key = parse_key(algorithm, &text);
     key.map_err(|error| format!("{}: {error}", file.display()))
 }
 
-impl ClientKeys {
-    /// Reads a private key that is written as PEM or as a JWK.
-    pub fn parse(algorithm: Algorithm, text: &str) -> Result<SigningKey, symbolon_token::Error> {
-        if text.trim_ascii_start().starts_with('{') {
-            SigningKey::from_jwk(algorithm, text.trim_ascii().as_bytes())
+/// What a key without further words signs with; a JWK may name another itself.
+const USUAL: [Algorithm; 6] = [
+    Algorithm::RS256,
+    Algorithm::ES256,
+    Algorithm::EdDSA,
+    Algorithm::PS256,
+    Algorithm::ES384,
+    Algorithm::Ed25519,
+];
+
+fn parse_key(
+    algorithm: Option<Algorithm>,
+    text: &str,
+) -> Result<SigningKey, symbolon_token::Error> {
+    let text = text.trim_ascii();
+    let parse = |algorithm| {
+        if text.starts_with('{') {
+            SigningKey::from_jwk(algorithm, text.as_bytes())
         } else {
             SigningKey::from_pem(algorithm, text)
         }
+    };
+    if let Some(algorithm) = algorithm {
+        return parse(algorithm);
     }
+    let [first, others @ ..] = USUAL;
+    let fits = |algorithm: Algorithm| parse(algorithm).ok();
+    parse(first).or_else(|error| others.into_iter().find_map(fits).ok_or(error))
+}
+
+impl ClientKeys {
+    /// Reads the one private key that a text holds, PEM or JWK. RSA signs with RS256, P-256 with ES256,
+    /// P-384 with ES384 and Ed25519 with `EdDSA`, unless a JWK names another algorithm of its kind.
+    pub fn parse(text: &str) -> Result<Self, KeyTextError> {
+        let key = parse_key(None, text).map_err(KeyTextError::Key)?;
+        Self::new(key).map_err(KeyTextError::Registration)
+    }
+}
+
+/// Why a text gives no keys.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyTextError {
+    /// It holds no private key that can be used.
+    #[error("this is no private key, PEM or JWK, that can be used: {0}")]
+    Key(symbolon_token::Error),
+    /// The key can't authenticate a client.
+    #[error(transparent)]
+    Registration(RegistrationError),
 }
 
 #[cfg(test)]

@@ -121,8 +121,7 @@ fn a_key_is_read_as_pem_and_as_jwk() {
     let registration = read_in(
         folder.path(),
         json!({
-            "authentication": "private_key_jwt", "key_algorithm": "ES256",
-            "key_file": "key.pem", "next_key_file": "key.json",
+            "authentication": "private_key_jwt", "key_file": "key.pem", "next_key_file": "key.json",
         }),
     );
     let Authentication::PrivateKeyJwt(keys) = registration.unwrap().authentication else {
@@ -132,4 +131,22 @@ fn a_key_is_read_as_pem_and_as_jwk() {
     assert_eq!(published.len(), 2);
     assert_eq!(published[0].kid(), key.kid());
     assert_eq!(published[1].kid(), Some("a3"));
+}
+
+#[test]
+fn a_key_signs_with_the_usual_algorithm_of_its_kind() {
+    for (algorithm, usual) in [
+        (Algorithm::RS256, Algorithm::RS256),
+        (Algorithm::PS256, Algorithm::RS256),
+        (Algorithm::ES256, Algorithm::ES256),
+        (Algorithm::ES384, Algorithm::ES384),
+        (Algorithm::Ed25519, Algorithm::EdDSA),
+    ] {
+        let key = SigningKey::generate(algorithm).unwrap();
+        let der = data_encoding::BASE64.encode(&key.to_pkcs8_der().unwrap());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n");
+        assert_eq!(parse_key(None, &pem).unwrap().algorithm(), usual);
+    }
+    assert!(ClientKeys::parse("").is_err());
+    assert!(ClientKeys::parse("{}").is_err());
 }
