@@ -4,6 +4,8 @@
 `browser.py` shows the same to people.
 """
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -15,8 +17,6 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jwt
 from joserfc.jwk import Key, RSAKey
 
@@ -25,6 +25,8 @@ from web import FORM, Answer, call
 
 FOLDER = ROOT / "examples" / "oauth-login" / "provider"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+KEY_USE = {"use": "sig", "alg": "RS256"}
+SCOPE = "openid profile posts:read"
 TAG = re.compile(r"<(?P<kind>form|input|button)\b(?P<attributes>[^>]*)>")
 ATTRIBUTE = re.compile(r"""([\w-]+)(?:="([^"]*)")?""")
 
@@ -54,8 +56,14 @@ class Registered:
     @classmethod
     def new(cls) -> "Registered":
         """One with an RSA key."""
-        key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
-        return cls(key)
+        return cls(RSAKey.generate_key(2048, KEY_USE, auto_kid=True))
+
+    @classmethod
+    def of_pem(cls, file: str, client_id: str) -> "Registered":
+        """The one that a program is, by the key in a file."""
+        key = RSAKey.import_key(Path(file).read_bytes(), KEY_USE)
+        key.ensure_kid()
+        return cls(key, client_id)
 
     def jwks(self, file: Path) -> str:
         """Its public keys in a file, which is given back."""
@@ -69,13 +77,6 @@ class Registered:
         header = {"alg": "RS256", "typ": "client-authentication+jwt", "kid": self.key.kid} | (header or {})
         token = jwt.encode(header, {"jti": secrets.token_urlsafe(16)} | claims, self.key)
         return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": token}
-
-
-def new_pem(file: Path) -> str:
-    """An RSA key as `openssl genrsa` makes it, in a file, which is given back."""
-    key = rsa.generate_private_key(65537, 2048)
-    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return str(file)
 
 
 @dataclass(frozen=True)
@@ -150,3 +151,54 @@ class Person:
         page = self.follow(page)
         action, fields = page.form()
         return self.go(action, fields)
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client that sends what a test wants it to."""
+
+    provider: Provider
+    registered: Registered
+    callback: str
+    verifier: str = "v" * 43
+
+    def begin(self, person: Person, **parameters: str | None) -> Page:
+        """An authorization request; None leaves a parameter out."""
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
+        parameters = {
+            "client_id": self.registered.client_id,
+            "response_type": "code",
+            "redirect_uri": self.callback,
+            "scope": SCOPE,
+            "state": "the-state",
+            "nonce": "the-nonce",
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        } | parameters
+        query = urlencode({name: value for name, value in parameters.items() if value is not None})
+        return person.go(f"{self.provider.metadata['authorization_endpoint']}?{query}")
+
+    def code(self, person: Person, username: str = "admin", **parameters: str | None) -> str:
+        """Signs in; the code that comes of it."""
+        page = person.sign_in(self.provider, self.begin(person, **parameters), username)
+        return person.follow(page, until=self.callback).query()["code"]
+
+    def post(self, endpoint: str, assertion: dict[str, str] | None = None, **parameters: str) -> Answer:
+        """A request that the client authenticates."""
+        body = parameters | (assertion or self.registered.assertion(self.provider.issuer))
+        return call(self.provider.metadata[endpoint], "POST", [("Content-Type", FORM)], urlencode(body).encode())
+
+    def redeem(self, code: str, assertion: dict[str, str] | None = None, **parameters: str) -> Answer:
+        """Trades a code for tokens."""
+        parameters = {"code_verifier": self.verifier, "redirect_uri": self.callback} | parameters
+        return self.post("token_endpoint", assertion, grant_type="authorization_code", code=code, **parameters)
+
+    def refresh(self, token: str) -> Answer:
+        """Trades a refresh token for new ones."""
+        return self.post("token_endpoint", grant_type="refresh_token", refresh_token=token)
+
+    def access_token(self, username: str = "admin", scope: str = SCOPE) -> str:
+        """One of a login that was made for it."""
+        answer = self.redeem(self.code(Person(), username, scope=scope))
+        assert answer.status == 200, answer.body
+        return answer.json()["access_token"]

@@ -11,6 +11,8 @@ reader:
   documented one from here on. `cargo run ... -p EXAMPLE ...` likewise.
 * `cargo run ... -- user ...` runs to its end, from the same build.
 * `flask ... run` is another terminal of the same kind, with the issuer that is set before it or that of `dev`.
+* `npm ci ... && node .../provider.mjs ...` is one more: the OpenID provider, whose packages are there already.
+  Programs that its arguments name get free ports before they are started.
 * `cargo run` alone, in a folder that `cargo new` has made, builds and starts the reader's own program, on a
   free port in place of 127.0.0.1:3000; `../symbolon` is this checkout.
 * What the server printed is in the reader's hands: in the variables `USERNAME`, `PASSWORD`, `TOKEN` and
@@ -37,10 +39,12 @@ from conftest import StartDev, StartService
 from examples import Example
 from flask_apps import FlaskApp
 from projects import BUILD_TIME_LIMIT, NEW, OwnProgram, free_address, new, prepare
+from providers import Provider
 from servers import PROGRAMS, ROOT, Program
 
 LEFT_OUT = ("git clone ", "cd symbolon", "./test", "./bench", "cargo test", "cargo bench")
-DEV_ADDRESS, EXAMPLE_ADDRESS = "127.0.0.1:8080", "127.0.0.1:3000"
+DEV_ADDRESS, EXAMPLE_ADDRESS, PROVIDER_ADDRESS = "127.0.0.1:8080", "127.0.0.1:3000", "127.0.0.1:4000"
+LOOPBACK = re.compile(r"\b127\.0\.0\.1:\d+")
 FENCE = re.compile(
     r"^```(?P<language>sh|python|rust(?= ))(?P<marks>[^\n]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
@@ -48,6 +52,9 @@ FILLED_IN = re.compile(r"""(?P<before>\b(?P<name>\w+)["']?\s*[=:]\s*["']?|\b(?P<
 REFUSED = re.compile(r"^curl (?P<arguments>.*)\s# (?P<status>[45]\d\d)\b")
 FLASK_RUN = re.compile(
     r"(SYMBOLON_ISSUER=(?P<issuer>\S+) )?flask --app examples/python/(?P<name>\w+)\.py run --port (?P<port>\d+)"
+)
+PROVIDER_RUN = re.compile(
+    r"npm ci --prefix examples/oauth-login/provider && node examples/oauth-login/provider/provider\.mjs (?P<rest>.+)"
 )
 PREPARATION = 'curl() { command curl --no-progress-meter --fail-with-body "$@"; }'
 TIME_LIMIT = 60
@@ -181,6 +188,8 @@ class Reader:
         self._start_dev, self._start_service = start_dev, start_service
         self._running: dict[str, Program] = {}
         self._addresses: dict[str, str] = {}
+        # Those that somebody was told of before the program has been started.
+        self._promised: dict[str, str] = {}
         self._values = {"password": secrets.token_urlsafe(18), "jwt_secret_key": secrets.token_urlsafe(36)}
 
     def follow(self, where: str, block: Block) -> None:
@@ -205,6 +214,10 @@ class Reader:
                 self._shell.run(where, "\n".join(lines))
                 lines = []
                 self._start_flask(**flask.groupdict())
+            elif provider := PROVIDER_RUN.fullmatch(command):
+                self._shell.run(where, "\n".join(lines))
+                lines = []
+                self._start_provider(provider["rest"])
             elif command == "cargo run":
                 self._shell.run(where, "\n".join([*lines, "cargo build --quiet"]), BUILD_TIME_LIMIT)
                 lines = []
@@ -244,8 +257,24 @@ class Reader:
     def _start_flask(self, issuer: str | None, name: str, port: str) -> None:
         self._end(name)
         issuer = self._translated(issuer or f"http://{DEV_ADDRESS}")
-        self._running[name] = app = FlaskApp(name, issuer, self._folder.parent / f"{name}.log")
+        promised = self._promised.pop(f"127.0.0.1:{port}", "127.0.0.1:0")
+        environment = {
+            "OAUTH_ISSUER": self._translated(f"http://{PROVIDER_ADDRESS}"),
+            "OAUTH_APP_URL": f"http://{promised}",
+            "OAUTH_CLIENT_KEY": str(self._folder / "client.pem"),
+        }
+        log, real_port = self._folder.parent / f"{name}.log", int(promised.rpartition(":")[2])
+        self._running[name] = app = FlaskApp(name, issuer, log, real_port, environment)
         self._addresses[f"127.0.0.1:{port}"] = app.url.removeprefix("http://")
+
+    def _start_provider(self, arguments: str) -> None:
+        self._end("provider")
+        for documented in set(LOOPBACK.findall(arguments)) - {PROVIDER_ADDRESS}:
+            self._promised[documented] = self._addresses[documented] = free_address()
+        _, arguments = without_option(shlex.split(self._translated(arguments)), "--listen")
+        self._running["provider"] = provider = Provider(*arguments, log=self._folder.parent / "provider.log")
+        self._addresses[PROVIDER_ADDRESS] = provider.issuer.removeprefix("http://")
+        self._values |= {"password": provider.password}
 
     def _start_own(self, where: str) -> None:
         folder, exported = self._shell.standing(where)

@@ -34,6 +34,7 @@ EVERY = [
     App("form_login", "/protected", refusal=422),
     App("app_session", "/account"),
     App("posts_api", "/api/posts"),
+    App("oauth_login", "/api/posts"),
 ]
 every_app = pytest.mark.parametrize("app", EVERY, ids=lambda app: app.name)
 
@@ -145,7 +146,7 @@ def test_it_runs_as_its_readme_says(app: App, dev: Dev, tmp_path: Path):
     try:
         # The demo user's token is good, but not for posts.
         answer = call(program.url + app.guarded, headers=[("Authorization", f"{app.scheme} {dev.access_token}")])
-        assert answer.status == (403 if app.name == "posts_api" else 200), answer.body
+        assert answer.status == (403 if app.guarded == "/api/posts" else 200), answer.body
         assert call(program.url + app.guarded).status == 401
     finally:
         program.kill()

@@ -97,8 +97,9 @@ function configuration() {
     // for userinfo, so beside it the ID token says everything.
     conformIdTokenClaims: options.opaque,
     findAccount: (_, sub) => (Object.hasOwn(USERS, sub) ? { accountId: sub, claims: () => claimsOf(sub) } : undefined),
-    // What a resource decides by (RFC 9068 §2.2.3.1). A token of the client's own is about nobody.
-    extraTokenClaims: (_, { accountId }) => (accountId ? { roles: USERS[accountId].roles } : undefined),
+    // What a resource decides by (RFC 9068 §2.2.3.1); no claim where there is none, as some refuse an empty list.
+    // A token of the client's own is about nobody.
+    extraTokenClaims: (_, { accountId }) => (USERS[accountId]?.roles.length ? { roles: USERS[accountId].roles } : undefined),
     loadExistingGrant: grantAll,
     issueRefreshToken: () => true,
     rotateRefreshToken: () => true,
