@@ -12,6 +12,7 @@ import select
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,13 @@ class Page:
         self.show(look)
         self.order("Page.addScriptToEvaluateOnNewDocument", source=CLOCK + SHIFTS)
         self.order("Page.navigate", url=url)
+        while not self._loaded:
+            self._browser.read()
+
+    def follow(self, step: Callable[[], None]) -> None:
+        """Does what leads to another page, and waits until that is loaded."""
+        self._loaded = False
+        step()
         while not self._loaded:
             self._browser.read()
 

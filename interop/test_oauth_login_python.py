@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -16,6 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from browser import Browser, Look
 from flask_apps import FlaskApp, client_key, environment_of, load
 from liar import Liar, lying
 from projects import free_address
@@ -232,6 +234,32 @@ def test_p4_09_an_id_token_is_no_access_token(site: Site):
 def test_it_publishes_the_public_half_of_its_key(site: Site):
     (key,) = call(f"{site.app.url}/login/keys").json()["keys"]
     assert key.keys() == {"kty", "n", "e", "kid", "use", "alg"}
+
+
+def test_it_works_in_a_browser(site: Site, tmp_path: Path):
+    """The provider's forms lead back to the app: what its policy allows, a browser really does."""
+    browser = Browser(tmp_path)
+    try:
+        page = browser.open(f"{site.app.url}/", Look())
+        page.follow(lambda: page.click("a[href='/login']"))
+        page.click("[name=username]")
+        page.type("writer")
+        page.click("[name=password]")
+        page.type(site.provider.password)
+        page.follow(lambda: page.press("Enter"))
+        assert page.ask("location.href") == f"{site.app.url}/"
+        assert "Will Writer" in page.text("body")
+        assert page.ask("fetch('/api/posts').then((answer) => answer.json())") == POSTS
+        assert page.problems == []
+        assert page.ask("document.cookie") == ""
+        page.follow(lambda: page.click("button"))
+        assert page.ask("location.origin") == site.provider.issuer
+        page.follow(lambda: page.click("button"))
+        assert page.ask("location.origin") == site.app.url
+        assert "Nobody is signed in" in page.text("body")
+        assert [url for url in page.requests if not url.startswith((site.app.url, site.provider.issuer))] == []
+    finally:
+        browser.close()
 
 
 # A provider that lies.

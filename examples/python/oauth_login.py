@@ -45,6 +45,7 @@ LOGINS_MAX = 10_000
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<link rel="icon" href="data:,">
 <title>Posts</title>
 {% if person %}
 <p>Signed in as {{ person.name }}. <a href="/api/posts">Posts</a></p>
