@@ -209,6 +209,32 @@ def test_nobody_gets_in_by_a_wrong_name_or_password(client: Client, username: st
     assert person.follow(good, until=CALLBACK).query()["code"]
 
 
+def test_what_is_no_name_and_password_is_not_read(client: Client):
+    person = Person()
+    action, _ = person.follow(client.begin(person)).form()
+    assert person.go(action, {"username": "admin", "password": "x" * 5000}).status == 413
+    assert person.sign_in(client.provider, client.begin(person)).status == 303
+
+
+def test_consent_is_asked_for_where_the_client_wants_that(client: Client):
+    """And only then is there a refresh token that outlives the sign-in."""
+    person = Person()
+    asked = client.begin(person, prompt="consent", scope="openid offline_access")
+    page = person.follow(person.sign_in(client.provider, asked))
+    assert b"offline_access" in page.body and b"password" not in page.body
+    code = person.follow(person.confirm(page), until=CALLBACK).query()["code"]
+    tokens = client.redeem(code).json()
+    leave = urlencode({"id_token_hint": tokens["id_token"]})
+    person.follow(person.confirm(person.go(f"{client.provider.metadata['end_session_endpoint']}?{leave}")))
+    assert client.refresh(tokens["refresh_token"]).status == 200
+
+    person = Person()
+    tokens = client.redeem(client.code(person)).json()
+    leave = urlencode({"id_token_hint": tokens["id_token"]})
+    person.follow(person.confirm(person.go(f"{client.provider.metadata['end_session_endpoint']}?{leave}")))
+    assert client.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+
+
 def test_a_sign_in_belongs_to_its_browser(client: Client):
     person = Person()
     page = person.follow(client.begin(person))

@@ -202,6 +202,9 @@ async function signIn(request, answer) {
 }
 
 async function settle(request, answer, { prompt }) {
+  if (!(Number(request.headers["content-length"]) <= 4096)) {
+    return show(answer, 413, page("Too long", "<p>Nobody's name and password are so long.</p>"));
+  }
   const form = new URLSearchParams(await text(request));
   if (prompt.name === "consent") return provider.interactionFinished(request, answer, { consent: {} });
   const username = form.get("username") ?? "";
