@@ -5,6 +5,8 @@ check_features() {
     features -p symbolon --no-default-features --features sqlite &&
         features -p symbolon --no-default-features --features postgres &&
         features -p symbolon --no-default-features --features cli,sqlite &&
+        features -p symbolon --no-default-features --features client,sqlite &&
+        features -p symbolon --no-default-features --features client,postgres &&
         features -p symbolon-guard --no-default-features &&
         features -p symbolon-guard --no-default-features --features axum &&
         features -p symbolon-guard --no-default-features --features remote

@@ -110,7 +110,7 @@ impl Visitor for Reader {
     fn edits_all(&self) -> bool {
         match self {
             Self::Caller(caller) => caller.has_role("admin"),
-            Self::Introspected(_) => false,
+            Self::Introspected(token) => token.has_role("admin"),
             Self::Browser(person) => person.has_role("admin"),
         }
     }

@@ -13,6 +13,7 @@ use super::{ClientError, provider::Client};
 pub struct Introspected {
     subject: String,
     scope: Option<String>,
+    roles: Vec<String>,
 }
 
 impl Introspected {
@@ -26,6 +27,11 @@ impl Introspected {
         let granted = self.scope.as_deref().unwrap_or_default();
         granted.split(' ').any(|granted| granted == scope)
     }
+
+    /// Whether the provider gives them exactly this role (RFC 9068 §2.2.3.1).
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|held| held == role)
+    }
 }
 
 #[derive(Deserialize)]
@@ -37,6 +43,8 @@ struct Answer {
     exp: Option<f64>,
     scope: Option<String>,
     token_type: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
 }
 
 impl Client {
@@ -109,6 +117,7 @@ impl Answer {
         subject.filter(|_| good).map(|subject| Introspected {
             subject,
             scope: self.scope,
+            roles: self.roles,
         })
     }
 }
@@ -160,7 +169,9 @@ mod tests {
         let token = Introspected {
             subject: "a".to_owned(),
             scope: Some("posts:read posts:write".to_owned()),
+            roles: vec!["admin".to_owned()],
         };
+        assert!(token.has_role("admin") && !token.has_role("adm"));
         assert!(token.has_scope("posts:read"));
         assert!(!token.has_scope("posts"));
     }

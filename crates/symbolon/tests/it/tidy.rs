@@ -143,7 +143,9 @@ fn rules_do_no_input_or_output() {
                 "tokio",
                 "async ",
             ];
-            is_code(line) && reaching.iter().any(|word| line.contains(word))
+            // An address is a number; only a socket reaches out.
+            let address = line.contains("std::net::{IpAddr") || line.contains("std::net::IpAddr");
+            is_code(line) && !address && reaching.iter().any(|word| line.contains(word))
         },
     );
 }
@@ -162,16 +164,8 @@ fn layers_import_downwards_only() {
             ][..],
         ),
         ("keys", &["crate::app", "crate::http", "crate::cli"]),
-        // Only its front page shows what a program sees of it over HTTP.
-        (
-            "client",
-            &[
-                "crate::app::",
-                "crate::cli",
-                "crate::store",
-                "super::super::http",
-            ],
-        ),
+        // Its front page shows what a program sees of it over HTTP, and nothing else does.
+        ("client", &["crate::cli", "crate::store"]),
         ("app", &["crate::http", "crate::cli"]),
         ("http", &["crate::cli", "crate::store"]),
     ] {
@@ -179,9 +173,16 @@ fn layers_import_downwards_only() {
         check(
             "an import that goes up",
             |path| path.starts_with(&folder),
-            |line| is_code(line) && forbidden.iter().any(|module| line.contains(module)),
+            |line| is_code(line) && forbidden.iter().any(|module| names(line, module)),
         );
     }
+}
+
+/// Whether a line names this module, and not one whose name begins alike.
+fn names(line: &str, module: &str) -> bool {
+    let goes_on = |rest: &str| rest.starts_with(|next: char| next.is_alphanumeric());
+    line.match_indices(module)
+        .any(|(at, _)| !goes_on(&line[at + module.len()..]))
 }
 
 #[test]

@@ -27,6 +27,7 @@ function row(post) {
   const title = document.createElement('input');
   title.value = post.title;
   title.maxLength = 200;
+  title.name = `post-${post.id}`;
   title.setAttribute('aria-label', `#${post.id}`);
   const path = `/api/posts/${post.id}`;
   item.append(
