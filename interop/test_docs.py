@@ -29,6 +29,7 @@ import shlex
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -331,3 +332,21 @@ def test_the_first_screen_is_run():
     assert any(run and run.arguments[:1] == ["dev"] for run in map(CargoRun.parse, commands))
     assert any("/api/login" in block.text for block in blocks)
     assert any(block.language == "python" and "jwt" in block.text for block in blocks)
+
+
+def test_clients_in_a_document_have_the_settings_that_there_are():
+    """A table with a name that the engine doesn't know is refused as a whole."""
+    rows = (ROOT / "crates/symbolon/src/client/table.rs").read_text()
+    (row,) = re.findall(r"^struct Row \{\n(.*?)^\}", rows, re.DOTALL | re.MULTILINE)
+    known = set(re.findall(r"^    (\w+): ", row, re.MULTILINE))
+    text = (ROOT / "docs/log-in-with.md").read_text()
+    tables = [tomllib.loads(table)["clients"] for table in re.findall(r"^```toml\n(.*?)^```$", text, re.DOTALL | re.M)]
+    for client in [client for table in tables for client in table.values()]:
+        assert client.keys() <= known
+        assert client["issuer"].startswith("https://") and client["client_id"]
+        # Whoever authenticates says by what, and whoever doesn't has nothing to say.
+        by = {"secret_basic": "secret_env", "secret_post": "secret_env", "private_key_jwt": "key_file"}
+        assert by.get(client.get("authentication")) in client
+    assert len(tables) == 9
+    # And the list of all settings is one.
+    assert all(re.search(rf"`{name}\b", text) for name in known)
