@@ -47,6 +47,39 @@ SHIFTS = """
       for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
     }).observe({ type: "layout-shift", buffered: true });
 """
+# Every text's contrast with what it stands on, where it is under the 4.5 to 1 of WCAG 2.2 (1.4.3).
+CONTRAST = """(() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const channels = (color) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = (color) => channels(color).slice(0, 3)
+    .map((value) => value / 255)
+    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = getComputedStyle(at).backgroundColor;
+      if (channels(color)[3] === 255) return color;
+    }
+    return "white";
+  };
+  const weak = [];
+  for (const element of document.querySelectorAll("body *")) {
+    if (!element.checkVisibility() || ![...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
+    const [one, other] = [light(getComputedStyle(element).color), light(ground(element))];
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    if (ratio < 4.5) weak.push(`${ratio.toFixed(2)}: ${element.textContent.slice(0, 30)}`);
+  }
+  return weak;
+})()"""
+# What a keyboard or a screen reader could not make out.
+NAMELESS = """[...document.querySelectorAll("button, a, input:not([type=hidden])")]
+  .filter((element) => !(element.ariaLabel ?? (element.labels?.[0] ?? element).textContent).trim())
+  .map((element) => element.outerHTML)"""
 
 
 @dataclass(frozen=True)

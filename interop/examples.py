@@ -7,6 +7,14 @@ from servers import Program
 from web import Answer, call
 
 
+class OauthLogin(Program):
+    """The running example that lets people log in at a provider; its users are that one's."""
+
+    def __init__(self, *arguments: str, log: Path, listen: str = "127.0.0.1:0", **where: Path | dict[str, str]):
+        super().__init__("oauth-login", "--listen", listen, *arguments, log=log, **where)
+        self.url = self.first_line.removeprefix("listening on ").strip()
+
+
 class Example(Program):
     """A running example: where it listens, and the password that it printed for its users."""
 

@@ -37,7 +37,7 @@ from pathlib import Path
 import pytest
 
 from conftest import StartDev, StartService
-from examples import Example
+from examples import Example, OauthLogin
 from flask_apps import FlaskApp
 from projects import BUILD_TIME_LIMIT, NEW, OwnProgram, free_address, new, prepare
 from providers import Provider
@@ -245,6 +245,11 @@ class Reader:
                 service = self._start_service(issuer, *arguments)
                 self._running[run.package] = service
                 self._addresses[documented or EXAMPLE_ADDRESS] = service.url.removeprefix("http://")
+            case "oauth-login", arguments:
+                documented = documented or EXAMPLE_ADDRESS
+                listen, log = self._promised.pop(documented, "127.0.0.1:0"), self._folder.parent / "oauth-login.log"
+                self._running[run.package] = site = OauthLogin(*arguments, log=log, listen=listen, folder=self._folder)
+                self._addresses[documented] = site.url.removeprefix("http://")
             case name, []:
                 example = Example(name, self._folder.parent / f"{name}.log")
                 self._running[run.package] = example

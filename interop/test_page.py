@@ -5,19 +5,17 @@ the server's clock forward and the browser's page gets the same hours; nothing a
 """
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import jwt
 import pytest
 
-from browser import Browser, Look, Page
+from browser import CONTRAST, NAMELESS, Browser, Look, Page
 from conftest import StartDev
-from servers import DEADLINE, ROOT, Dev
+from servers import DEADLINE, ROOT, Dev, faked_clock
 from web import bearer, call
 
 PICTURES = ROOT / ".tools" / "screenshots"
@@ -31,40 +29,6 @@ VERDICTS = {
     "en": {"let_in": "Let in", "refused": "Refused", "expired": "Expired"},
     "ko": {"let_in": "통과", "refused": "거부", "expired": "만료됨"},
 }
-# Every text's contrast with what it stands on, where it is under the 4.5 to 1 of WCAG 2.2 (1.4.3).
-CONTRAST = """(() => {
-  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  const channels = (color) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = color;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = (color) => channels(color).slice(0, 3)
-    .map((value) => value / 255)
-    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
-  const ground = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const color = getComputedStyle(at).backgroundColor;
-      if (channels(color)[3] === 255) return color;
-    }
-    return "white";
-  };
-  const weak = [];
-  for (const element of document.querySelectorAll("body *")) {
-    if (!element.checkVisibility() || ![...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
-    const [one, other] = [light(getComputedStyle(element).color), light(ground(element))];
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (ratio < 4.5) weak.push(`${ratio.toFixed(2)}: ${element.textContent.slice(0, 30)}`);
-  }
-  return weak;
-})()"""
-# What a keyboard or a screen reader could not make out.
-NAMELESS = """[...document.querySelectorAll("button, a, input")]
-  .filter((element) => !(element.labels?.[0] ?? element).textContent.trim())
-  .map((element) => element.outerHTML)"""
-
 Open = Callable[..., Page]
 
 
@@ -322,20 +286,3 @@ def test_it_expires_at_the_server_and_on_the_page(clocked: Clocked, open_page: O
     call_me(page)
     assert "Let in" in page.text("#verdict")
     assert page.text("#left").startswith(("10:", "9:"))
-
-
-def faked_clock(file: Path) -> dict[str, str]:
-    """The environment in which a program's clock is moved by what stands in a file."""
-    libraries = sorted(Path("/usr/lib").glob("**/faketime/libfaketimeMT.so.1"))
-    assert libraries, "faketime is missing: apt-get install faketime"
-    # It names shared memory by process number: what a killed one left would stop the next of its number.
-    for left in Path("/dev/shm").glob("*faketime_s*"):
-        if not Path("/proc", left.name.rpartition("_")[2]).exists():
-            with suppress(OSError):
-                left.unlink()
-    return {
-        "LD_PRELOAD": str(libraries[0]),
-        "FAKETIME_TIMESTAMP_FILE": str(file),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
