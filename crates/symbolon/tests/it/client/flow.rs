@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::Value;
+use symbolon::client::Userinfo;
 
 use super::{Site, provider::query};
 
@@ -98,6 +99,49 @@ async fn p4_06_the_client_proves_itself_and_the_verifier_comes_along() {
     assert_eq!(form["code_verifier"].len(), 43);
     // One way of authenticating (row A6).
     assert!(!form.contains_key("client_secret") && !form.contains_key("client_id"));
+}
+
+#[tokio::test]
+async fn o2_a_maximum_age_is_asked_for_and_held_to() {
+    let site = Site::start_with(|registration| registration.max_age(Duration::from_secs(1))).await;
+    let mut browser = site.browser();
+    let off = browser.get("/login/ours").await;
+    assert_eq!(query(off.header("location"))["max_age"], "1");
+    let back = site.provider.authorize(off.header("location"));
+    assert_eq!(browser.get(&back).await.status, StatusCode::FOUND);
+    // A provider that lets an older sign-in pass.
+    site.provider.change(|manners| {
+        manners.id_claims =
+            |claims| claims["auth_time"] = (claims["iat"].as_i64().unwrap() - 62).into();
+    });
+    let answer = site.log_in(&mut browser, "/login/ours").await;
+    assert_eq!(answer.code(), "provider_faulty");
+}
+
+#[tokio::test]
+async fn o3_userinfo_is_asked_as_the_registration_says() {
+    for (userinfo, complete, asked) in [
+        (Userinfo::Never, false, 0),
+        (Userinfo::WhenNeeded, true, 0),
+        (Userinfo::WhenNeeded, false, 1),
+        (Userinfo::Always, true, 1),
+    ] {
+        let site = Site::start_with(|registration| registration.userinfo(userinfo)).await;
+        if complete {
+            site.provider.change(|manners| {
+                manners.id_claims = |claims| {
+                    claims["name"] = "Minsu".into();
+                    claims["email"] = "minsu@example.com".into();
+                };
+            });
+        }
+        site.logged_in().await;
+        assert_eq!(
+            site.provider.asked("userinfo"),
+            asked,
+            "{userinfo:?} {complete}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -117,6 +117,24 @@ async fn two_nodes_refresh_once_between_them() {
 }
 
 #[tokio::test]
+async fn a_refresh_token_goes_out_once_however_many_hold_it() {
+    let site = keeping().await;
+    let browser = site.logged_in().await;
+    let racers = (0..20).map(|_| {
+        let mut copy = browser.copy();
+        async move { copy.get("/refresh").await }
+    });
+    let answers = futures_util::future::join_all(racers).await;
+    for answer in &answers {
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        assert_eq!(answer.body, answers[0].body);
+    }
+    // Whoever comes a little later gets the same answer too.
+    assert_eq!(browser.copy().get("/refresh").await.body, answers[0].body);
+    assert_eq!(site.provider.asked("refresh"), 1);
+}
+
+#[tokio::test]
 async fn a_refresh_that_fails_can_be_tried_again() {
     let site = keeping().await;
     let mut browser = site.logged_in().await;

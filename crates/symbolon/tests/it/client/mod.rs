@@ -13,6 +13,7 @@ mod service;
 
 use axum::{
     Json, Router,
+    extract::State,
     http::StatusCode,
     routing::{get, post},
 };
@@ -118,7 +119,24 @@ fn routes(engine: &Engine) -> Router {
             Err(error) => Err((StatusCode::SERVICE_UNAVAILABLE, error.to_string())),
         }
     }
+    async fn refresh(
+        State(engine): State<Engine>,
+        who: SignedIn,
+    ) -> Result<String, (StatusCode, String)> {
+        let failed = |error: &dyn std::error::Error| (StatusCode::CONFLICT, error.to_string());
+        let tokens = who
+            .provider_tokens()
+            .await
+            .map_err(|error| failed(&error))?;
+        let client = engine.client(who.client()).unwrap();
+        let refreshed = client
+            .refresh(&tokens)
+            .await
+            .map_err(|error| failed(&error))?;
+        Ok(refreshed.access_token().to_owned())
+    }
     Router::new()
+        .route("/refresh", get(refresh))
         .route("/who", get(who))
         .route("/change", post(change).get(change))
         .route("/token", get(token))
