@@ -90,7 +90,7 @@ impl Problem {
                 Why::Malformed => (StatusCode::BAD_REQUEST, "login_answer_malformed"),
                 Why::NotUnderWay => (StatusCode::BAD_REQUEST, "login_not_under_way"),
                 Why::WrongProvider => (StatusCode::BAD_REQUEST, "login_answer_of_another"),
-                Why::Denied => (StatusCode::FORBIDDEN, "login_denied"),
+                Why::Denied => (StatusCode::BAD_REQUEST, "login_denied"),
                 Why::NotAdmitted => (StatusCode::FORBIDDEN, "login_not_admitted"),
                 // Ours to ask and theirs to answer: RFC 4918 §11.4 has the word for it.
                 Why::Unavailable => (StatusCode::FAILED_DEPENDENCY, "provider_unavailable"),

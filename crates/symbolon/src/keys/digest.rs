@@ -16,6 +16,12 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; digest::SHA256_OUTPUT_LEN] {
     hash
 }
 
+/// Whether two secrets are one, in a time that doesn't tell how much of them is alike.
+#[cfg(feature = "client")]
+pub(crate) fn is_same_secret(one: &[u8], other: &[u8]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(one, other).is_ok()
+}
+
 /// The left half of a text's hash, in base64url, by the hash of a signature algorithm (OpenID Connect
 /// Core §3.1.3.6). `None` where it has none that everybody agrees on.
 #[cfg(feature = "client")]

@@ -11,9 +11,9 @@ mod source;
 #[cfg(feature = "client")]
 mod vault;
 
-#[cfg(feature = "client")]
-pub(crate) use digest::left_half;
 pub(crate) use digest::sha256;
+#[cfg(feature = "client")]
+pub(crate) use digest::{is_same_secret, left_half};
 pub use encryption::KeyEncryptionKey;
 pub(crate) use name::NameKey;
 pub(crate) use published::Published;

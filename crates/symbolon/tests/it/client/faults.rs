@@ -283,7 +283,7 @@ fn is_safe_page(answer: &Answer) {
 async fn an_error_with_markup_is_never_repeated() {
     let site = site().await;
     for (error, status, code) in [
-        ("access_denied", 403, "login_denied"),
+        ("access_denied", 400, "login_denied"),
         ("temporarily_unavailable", 424, "provider_unavailable"),
         ("invalid_scope", 424, "client_refused"),
         ("<script>alert(1)</script>", 424, "client_refused"),
