@@ -195,7 +195,7 @@ impl Registration {
     }
 
     /// Keeps the provider's tokens, encrypted, for as long as the login counts; see
-    /// [`SignedIn::provider_token`](super::SignedIn::provider_token).
+    /// [`SignedIn::provider_tokens`](super::SignedIn::provider_tokens).
     pub fn keep_tokens(mut self) -> Self {
         self.keep_tokens = true;
         self

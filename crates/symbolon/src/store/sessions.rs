@@ -23,6 +23,7 @@ statements! {
     FIND_SIGNED_IN = "SELECT users.username FROM sessions \
         JOIN users ON users.id = sessions.user_id AND users.credential_epoch = sessions.credential_epoch \
         WHERE sessions.id = $1 AND users.id = $2 AND sessions.expires_at > $3 AND users.state = 'enabled'";
+    #[cfg(any(feature = "client", test))]
     END_SESSION = "DELETE FROM sessions WHERE id = $1";
     SWEEP_SESSIONS = "DELETE FROM sessions WHERE id IN \
         (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
