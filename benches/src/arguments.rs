@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bench {
     Token,
+    TokenInstructions,
     Start,
 }
 
@@ -18,6 +19,7 @@ impl Bench {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
+            Self::TokenInstructions => "token-instructions",
             Self::Start => "start",
         }
     }
@@ -27,6 +29,8 @@ impl Bench {
         match self {
             Self::Token => 161,
             Self::Start => 15,
+            // Counts don't move, so one is enough.
+            Self::TokenInstructions => 1,
         }
     }
 }
@@ -53,6 +57,7 @@ impl Arguments {
     pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
         let bench = match words.next().as_deref() {
             Some("token") => Bench::Token,
+            Some("token-instructions") => Bench::TokenInstructions,
             Some("start") => Bench::Start,
             Some(other) => bail!("there is no bench {other:?}"),
             None => bail!("which bench?"),

@@ -35,9 +35,16 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let arguments = Arguments::parse(std::env::args().skip(1))?;
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [first, work @ ..] = words.as_slice()
+        && first == "token-repeat"
+    {
+        return token::instructions::repeat(work);
+    }
+    let arguments = Arguments::parse(words.into_iter())?;
     let rows = match arguments.bench {
         Bench::Token => token::measure(arguments.rounds)?,
+        Bench::TokenInstructions => token::instructions::measure()?,
         Bench::Start => start::measure(arguments.rounds, &arguments.program)?,
     };
     let name = arguments.bench.name();

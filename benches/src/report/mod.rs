@@ -53,6 +53,7 @@ pub(crate) enum Unit {
     Milliseconds,
     Mebibytes,
     Allocations,
+    Instructions,
 }
 
 impl Unit {
@@ -62,13 +63,14 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Mebibytes => "MiB",
             Self::Allocations => "allocations",
+            Self::Instructions => "instructions",
         }
     }
 
     /// As many digits as mean something.
     fn show(self, value: f64) -> String {
         let digits = match self {
-            Self::Allocations => 0,
+            Self::Allocations | Self::Instructions => 0,
             Self::Microseconds | Self::Milliseconds | Self::Mebibytes if value < 10.0 => 2,
             Self::Microseconds | Self::Milliseconds | Self::Mebibytes => 1,
         };

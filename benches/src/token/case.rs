@@ -25,6 +25,21 @@ pub(super) struct Claims {
     pub(super) scope: String,
 }
 
+/// The same, borrowed from the payload.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "the fields are there to be parsed")]
+pub(super) struct BorrowedClaims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    pub(super) exp: i64,
+    iat: i64,
+    jti: &'a str,
+    #[serde(borrow)]
+    roles: Vec<&'a str>,
+    scope: &'a str,
+}
+
 impl Claims {
     fn typical() -> Self {
         let now = clock::now_in_seconds();

@@ -24,7 +24,7 @@ use symbolon_token::Algorithm;
 
 use super::{
     Candidate,
-    case::{Case, Claims, KeyBytes, TYP},
+    case::{BorrowedClaims, Case, Claims, KeyBytes, TYP},
 };
 use crate::clock;
 
@@ -53,20 +53,6 @@ struct BorrowedHeader<'a> {
     typ: &'a str,
     #[serde(rename = "kid")]
     _kid: &'a str,
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "the fields are there to be parsed")]
-struct BorrowedClaims<'a> {
-    iss: &'a str,
-    sub: &'a str,
-    aud: &'a str,
-    exp: i64,
-    iat: i64,
-    jti: &'a str,
-    #[serde(borrow)]
-    roles: Vec<&'a str>,
-    scope: &'a str,
 }
 
 impl Limit {

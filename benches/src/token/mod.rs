@@ -8,6 +8,7 @@
 
 mod agreement;
 mod case;
+pub(crate) mod instructions;
 mod limit;
 mod ours;
 mod peer;
@@ -47,15 +48,17 @@ trait Candidate {
 }
 
 /// In the order in which they are reported: ours first.
-const NAMES: [(Standing, &str); 2] = [
+const NAMES: [(Standing, &str); 3] = [
     (Standing::Limit, "raw aws-lc-rs"),
+    (Standing::Peer, "ours, owned claims"),
     (Standing::Peer, "jsonwebtoken 11"),
 ];
 
-fn candidates(case: &Case) -> Result<[Box<dyn Candidate>; 3]> {
+fn candidates(case: &Case) -> Result<[Box<dyn Candidate>; 4]> {
     Ok([
         Box::new(ours::Ours::new(case)?),
         Box::new(limit::Limit::new(case)?),
+        Box::new(ours::OursOwned(ours::Ours::new(case)?)),
         Box::new(peer::Peer::new(case)?),
     ])
 }
@@ -92,7 +95,7 @@ pub(crate) fn measure(rounds: usize) -> Result<Vec<Row>> {
     .concat())
 }
 
-fn times(name: String, rounds: usize, work: &[impl Fn() -> Result<()>; 3]) -> Result<Row> {
+fn times(name: String, rounds: usize, work: &[impl Fn() -> Result<()>; 4]) -> Result<Row> {
     let mut turns = Vec::new();
     for work in work {
         turns.push(batch(work)?);
@@ -126,7 +129,7 @@ fn batch(work: impl Fn() -> Result<()>) -> Result<impl FnMut() -> Result<f64>> {
 }
 
 /// The count of a single time: it is the same every time.
-fn allocations(name: String, work: &[impl Fn() -> Result<()>; 3]) -> Result<Row> {
+fn allocations(name: String, work: &[impl Fn() -> Result<()>; 4]) -> Result<Row> {
     let mut counts = Vec::new();
     for work in work {
         let before = allocations::count();

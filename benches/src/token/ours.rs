@@ -1,4 +1,5 @@
-//! `symbolon-token`, the way a service uses it.
+//! `symbolon-token`, the way a service uses it: into claims that borrow, as the limit reads them, and
+//! into claims of their own, as the peer must.
 
 use std::hint::black_box;
 
@@ -7,7 +8,7 @@ use symbolon_token::{KeySet, Policy, SigningKey, Timestamp, Typ, Verifier, sign}
 
 use super::{
     Candidate,
-    case::{AUDIENCE, Case, Claims, ISSUER},
+    case::{AUDIENCE, BorrowedClaims, Case, Claims, ISSUER},
 };
 use crate::clock;
 
@@ -39,7 +40,23 @@ impl Candidate for Ours {
 
     fn verify(&self, token: &str) -> Result<()> {
         let now = Timestamp::from_secs(clock::now_in_seconds());
-        black_box(self.verifier.verify::<Claims>(token, now)?);
+        let proof = self.verifier.check(token, now)?;
+        black_box(proof.claims_as::<BorrowedClaims<'_>>()?);
+        Ok(())
+    }
+}
+
+/// The same with claims that own their text.
+pub(super) struct OursOwned(pub(super) Ours);
+
+impl Candidate for OursOwned {
+    fn sign(&self, claims: &Claims) -> Result<String> {
+        self.0.sign(claims)
+    }
+
+    fn verify(&self, token: &str) -> Result<()> {
+        let now = Timestamp::from_secs(clock::now_in_seconds());
+        black_box(self.0.verifier.verify::<Claims>(token, now)?);
         Ok(())
     }
 }

@@ -6,24 +6,18 @@
 
 use aws_lc_rs::{
     digest,
-    encoding::AsDer,
+    encoding::{AsBigEndian as _, AsDer as _},
     hmac,
-    rand::SystemRandom,
+    rand::{SecureRandom as _, SystemRandom},
     rsa::{KeyPairComponents, KeySize, PublicKeyComponents},
-    signature::{
-        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
-        ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPair, EcdsaSigningAlgorithm,
-        EcdsaVerificationAlgorithm, Ed25519KeyPair, KeyPair as _, ParsedPublicKey,
-        RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256,
-        RsaEncoding, RsaKeyPair, RsaParameters, RsaPublicKeyComponents,
-    },
+    signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, ParsedPublicKey, RsaKeyPair},
 };
 use zeroize::Zeroizing;
 
 use crate::{
     Algorithm, der,
     error::{Error, ErrorKind},
-    private_key::SecretParts,
+    private_key::{Secret, SecretParts},
     public_key::{Curve, PublicParts},
     strength::check_hmac_secret,
 };
@@ -52,34 +46,66 @@ pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
 /// The mathematics of one algorithm, with its parameters.
 enum Scheme {
     Hmac(hmac::Algorithm),
-    Rsa(&'static RsaParameters, &'static dyn RsaEncoding),
+    Rsa(
+        &'static signature::RsaParameters,
+        &'static dyn signature::RsaEncoding,
+    ),
     Ecdsa(
         Curve,
-        &'static EcdsaVerificationAlgorithm,
-        &'static EcdsaSigningAlgorithm,
+        &'static signature::EcdsaVerificationAlgorithm,
+        &'static signature::EcdsaSigningAlgorithm,
     ),
     Ed25519,
 }
 
 impl Scheme {
     fn of(algorithm: Algorithm) -> Self {
+        use signature as s;
         match algorithm {
             Algorithm::HS256 => Self::Hmac(hmac::HMAC_SHA256),
-            Algorithm::RS256 => Self::Rsa(&RSA_PKCS1_2048_8192_SHA256, &RSA_PKCS1_SHA256),
-            Algorithm::PS256 => Self::Rsa(&RSA_PSS_2048_8192_SHA256, &RSA_PSS_SHA256),
+            Algorithm::HS384 => Self::Hmac(hmac::HMAC_SHA384),
+            Algorithm::HS512 => Self::Hmac(hmac::HMAC_SHA512),
+            Algorithm::RS256 => Self::Rsa(&s::RSA_PKCS1_2048_8192_SHA256, &s::RSA_PKCS1_SHA256),
+            Algorithm::RS384 => Self::Rsa(&s::RSA_PKCS1_2048_8192_SHA384, &s::RSA_PKCS1_SHA384),
+            Algorithm::RS512 => Self::Rsa(&s::RSA_PKCS1_2048_8192_SHA512, &s::RSA_PKCS1_SHA512),
+            Algorithm::PS256 => Self::Rsa(&s::RSA_PSS_2048_8192_SHA256, &s::RSA_PSS_SHA256),
+            Algorithm::PS384 => Self::Rsa(&s::RSA_PSS_2048_8192_SHA384, &s::RSA_PSS_SHA384),
+            Algorithm::PS512 => Self::Rsa(&s::RSA_PSS_2048_8192_SHA512, &s::RSA_PSS_SHA512),
             Algorithm::ES256 => Self::Ecdsa(
                 Curve::P256,
-                &ECDSA_P256_SHA256_FIXED,
-                &ECDSA_P256_SHA256_FIXED_SIGNING,
+                &s::ECDSA_P256_SHA256_FIXED,
+                &s::ECDSA_P256_SHA256_FIXED_SIGNING,
             ),
             Algorithm::ES384 => Self::Ecdsa(
                 Curve::P384,
-                &ECDSA_P384_SHA384_FIXED,
-                &ECDSA_P384_SHA384_FIXED_SIGNING,
+                &s::ECDSA_P384_SHA384_FIXED,
+                &s::ECDSA_P384_SHA384_FIXED_SIGNING,
+            ),
+            Algorithm::ES512 => Self::Ecdsa(
+                Curve::P521,
+                &s::ECDSA_P521_SHA512_FIXED,
+                &s::ECDSA_P521_SHA512_FIXED_SIGNING,
+            ),
+            Algorithm::ES256K => Self::Ecdsa(
+                Curve::K256,
+                &s::ECDSA_P256K1_SHA256_FIXED,
+                &s::ECDSA_P256K1_SHA256_FIXED_SIGNING,
             ),
             Algorithm::Ed25519 | Algorithm::EdDSA => Self::Ed25519,
         }
     }
+}
+
+/// A secret as long as the hash of an HMAC algorithm (RFC 7518 §3.2).
+pub(crate) fn random_secret(algorithm: Algorithm) -> Result<Secret, Error> {
+    let Scheme::Hmac(hash) = Scheme::of(algorithm) else {
+        return Err(NOT_SYMMETRIC);
+    };
+    let mut secret = Secret::new(vec![0; hash.tag_len()]);
+    SystemRandom::new()
+        .fill(&mut secret)
+        .map_err(|_| NOT_GENERATED)?;
+    Ok(secret)
 }
 
 fn hmac_key(algorithm: Algorithm, secret: &[u8]) -> Result<Box<hmac::Key>, Error> {
@@ -110,12 +136,14 @@ impl Verification {
     pub(crate) fn asymmetric(algorithm: Algorithm, parts: &PublicParts) -> Result<Self, Error> {
         let key = match (Scheme::of(algorithm), parts) {
             (Scheme::Rsa(parameters, _), PublicParts::Rsa { n, e }) => {
-                RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters)
+                signature::RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters)
             }
             (Scheme::Ecdsa(_, verification, _), PublicParts::Ec { x, y, .. }) => {
                 ParsedPublicKey::new(verification, point(x, y))
             }
-            (Scheme::Ed25519, PublicParts::Ed25519 { x }) => ParsedPublicKey::new(&ED25519, x),
+            (Scheme::Ed25519, PublicParts::Ed25519 { x }) => {
+                ParsedPublicKey::new(&signature::ED25519, x)
+            }
             _ => return Err(BAD_PUBLIC_KEY),
         };
         Ok(Self::Asymmetric(key.map_err(|_| BAD_PUBLIC_KEY)?))
@@ -133,15 +161,17 @@ impl Verification {
 
 /// The half of a key that makes signatures.
 pub(crate) enum Signing {
-    Hmac(Box<hmac::Key>),
-    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
+    /// The backend doesn't give a secret back, so it is kept beside for whoever may export it.
+    Hmac(Box<hmac::Key>, Secret),
+    Rsa(RsaKeyPair, &'static dyn signature::RsaEncoding),
     Ecdsa(Curve, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
 }
 
 impl Signing {
     pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
-        Ok(Self::Hmac(hmac_key(algorithm, secret)?))
+        let key = hmac_key(algorithm, secret)?;
+        Ok(Self::Hmac(key, Secret::new(secret.to_vec())))
     }
 
     pub(crate) fn generate(algorithm: Algorithm) -> Result<Self, Error> {
@@ -233,7 +263,7 @@ impl Signing {
     /// The private key as PKCS#8 v1, which every tool reads; `None` for a shared secret.
     pub(crate) fn to_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
         let der = match self {
-            Self::Hmac(_) => return None,
+            Self::Hmac(..) => return None,
             Self::Rsa(pair, _) => Zeroizing::new(pair.as_der().ok()?.as_ref().to_vec()),
             Self::Ecdsa(_, pair) => Zeroizing::new(pair.to_pkcs8v1().ok()?.as_ref().to_vec()),
             Self::Ed25519(pair) => Zeroizing::new(pair.to_pkcs8v1().ok()?.as_ref().to_vec()),
@@ -244,7 +274,7 @@ impl Signing {
     /// The public numbers; `None` for a shared secret, which has none.
     pub(crate) fn public_parts(&self) -> Result<Option<PublicParts>, Error> {
         match self {
-            Self::Hmac(_) => Ok(None),
+            Self::Hmac(..) => Ok(None),
             Self::Rsa(pair, _) => der::rsa_public_key(pair.public_key().as_ref()).map(Some),
             Self::Ecdsa(curve, pair) => {
                 PublicParts::from_point(*curve, pair.public_key().as_ref()).map(Some)
@@ -258,25 +288,75 @@ impl Signing {
         }
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+    /// What the private half is made of, for an export that says so. RSA keys go by way of PKCS#8.
+    pub(crate) fn secret(&self) -> Result<Exported, Error> {
+        Ok(match self {
+            Self::Hmac(_, secret) => Exported::Symmetric(secret.clone()),
+            Self::Rsa(..) => {
+                let pkcs8 = self.to_pkcs8().ok_or(BAD_PRIVATE_KEY)?;
+                Exported::Pair(der::rsa_private_numbers(&pkcs8)?)
+            }
+            Self::Ecdsa(_, pair) => {
+                let scalar = pair
+                    .private_key()
+                    .as_be_bytes()
+                    .map_err(|_| BAD_PRIVATE_KEY)?;
+                let d = Secret::new(scalar.as_ref().to_vec());
+                Exported::Pair(SecretParts::Ec { d })
+            }
+            Self::Ed25519(pair) => {
+                let seed = pair.seed().map_err(|_| BAD_PRIVATE_KEY)?;
+                let seed = seed.as_be_bytes().map_err(|_| BAD_PRIVATE_KEY)?;
+                let seed = Secret::new(seed.as_ref().to_vec());
+                Exported::Pair(SecretParts::Ed25519 { seed })
+            }
+        })
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Signature, Error> {
         match self {
-            Self::Hmac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
+            Self::Hmac(key, _) => Ok(Signature::Tag(hmac::sign(key, message))),
             Self::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(*encoding, &SystemRandom::new(), message, &mut signature)
                     .map_err(|_| SIGNING_FAILED)?;
-                Ok(signature)
+                Ok(Signature::Rsa(signature))
             }
-            Self::Ecdsa(_, pair) => Ok(pair
+            Self::Ecdsa(_, pair) => pair
                 .sign(&SystemRandom::new(), message)
-                .map_err(|_| SIGNING_FAILED)?
-                .as_ref()
-                .to_vec()),
-            Self::Ed25519(pair) => Ok(pair
+                .map(Signature::Curve)
+                .map_err(|_| SIGNING_FAILED),
+            Self::Ed25519(pair) => pair
                 .try_sign(message)
-                .map_err(|_| SIGNING_FAILED)?
-                .as_ref()
-                .to_vec()),
+                .map(Signature::Curve)
+                .map_err(|_| SIGNING_FAILED),
+        }
+    }
+}
+
+/// The private half of a key on its way out.
+pub(crate) enum Exported {
+    Symmetric(Secret),
+    Pair(SecretParts),
+}
+
+/// A signature where the backend put it.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on the stack for as long as it takes to encode it"
+)]
+pub(crate) enum Signature {
+    Tag(hmac::Tag),
+    Rsa(Vec<u8>),
+    Curve(signature::Signature),
+}
+
+impl AsRef<[u8]> for Signature {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Tag(tag) => tag.as_ref(),
+            Self::Rsa(signature) => signature,
+            Self::Curve(signature) => signature.as_ref(),
         }
     }
 }

@@ -5,10 +5,9 @@
 //! all of them. Only DER is read, never BER: one length form, one integer form, nothing left over.
 
 use crate::{
-    Algorithm,
     error::{Error, ErrorKind},
     private_key::{Secret, SecretParts},
-    public_key::{Curve, PublicParts},
+    public_key::{Curve, KeyType, PublicParts},
 };
 
 const SEQUENCE: u8 = 0x30;
@@ -29,6 +28,10 @@ pub(crate) const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 /// secp384r1, 1.3.132.0.34
 const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+/// secp521r1, 1.3.132.0.35
+const P521: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x23];
+/// secp256k1, 1.3.132.0.10
+const K256: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x0a];
 /// id-Ed25519, 1.3.101.112
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
@@ -46,7 +49,7 @@ pub(crate) fn public_key_info(der: &[u8]) -> Result<PublicParts, Error> {
     info.end().ok_or(BROKEN)?;
     // The first octet counts unused bits; keys are whole octets.
     let key = bits.strip_prefix(&[0]).ok_or(BROKEN)?;
-    match KeyType::read(algorithm)? {
+    match key_type(algorithm)? {
         KeyType::Rsa => rsa_public_key(key),
         KeyType::Ec(curve) => PublicParts::from_point(curve, key),
         KeyType::Ed25519 => Ok(PublicParts::Ed25519 {
@@ -68,7 +71,7 @@ pub(crate) fn rsa_public_key(der: &[u8]) -> Result<PublicParts, Error> {
 pub(crate) fn private_key_info(der: &[u8]) -> Result<(KeyType, Option<PublicParts>), Error> {
     let mut info = Reader(der).only(SEQUENCE).ok_or(BROKEN)?;
     info.unsigned().ok_or(BROKEN)?;
-    let key_type = KeyType::read(info.element(SEQUENCE).ok_or(BROKEN)?)?;
+    let key_type = key_type(info.element(SEQUENCE).ok_or(BROKEN)?)?;
     let key = info.element(OCTET_STRING).ok_or(BROKEN)?;
     let parts = match key_type {
         KeyType::Rsa => {
@@ -105,6 +108,15 @@ pub(crate) fn rsa_private_key(der: &[u8]) -> Result<(PublicParts, SecretParts), 
     Ok((public, secret))
 }
 
+/// The private numbers of an RSA key in PKCS#8.
+pub(crate) fn rsa_private_numbers(pkcs8: &[u8]) -> Result<SecretParts, Error> {
+    let mut info = Reader(pkcs8).only(SEQUENCE).ok_or(BROKEN)?;
+    info.unsigned().ok_or(BROKEN)?;
+    info.element(SEQUENCE).ok_or(BROKEN)?;
+    let key = info.element(OCTET_STRING).ok_or(BROKEN)?;
+    rsa_private_key(key).map(|(_, secret)| secret)
+}
+
 /// What an `ECPrivateKey` ("SEC 1") says about itself: its curve, which must be named, and its public
 /// half, which may be left out.
 pub(crate) fn ec_private_key(der: &[u8]) -> Result<(Curve, Option<PublicParts>), Error> {
@@ -137,47 +149,37 @@ fn rsa_numbers(reader: &mut Reader<'_>) -> Option<PublicParts> {
     Some(PublicParts::Rsa { n, e })
 }
 
-/// The content of an `AlgorithmIdentifier`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyType {
-    Rsa,
-    Ec(Curve),
-    Ed25519,
-}
-
-impl KeyType {
-    fn read(identifier: &[u8]) -> Result<Self, Error> {
-        let mut identifier = Reader(identifier);
-        let key_type = match identifier.element(OBJECT_IDENTIFIER).ok_or(BROKEN)? {
-            RSA => {
-                identifier.element(NULL).ok_or(BROKEN)?;
-                Self::Rsa
-            }
-            EC => Self::Ec(named_curve(&mut identifier)?),
-            ED25519 => Self::Ed25519,
-            _ => return Err(UNSUPPORTED),
-        };
-        identifier.end().ok_or(BROKEN)?;
-        Ok(key_type)
-    }
-
-    pub(crate) fn fits(self, algorithm: Algorithm) -> bool {
-        match algorithm {
-            Algorithm::HS256 => false,
-            Algorithm::RS256 | Algorithm::PS256 => self == Self::Rsa,
-            Algorithm::ES256 => self == Self::Ec(Curve::P256),
-            Algorithm::ES384 => self == Self::Ec(Curve::P384),
-            Algorithm::Ed25519 | Algorithm::EdDSA => self == Self::Ed25519,
+/// Reads the content of an `AlgorithmIdentifier`.
+fn key_type(identifier: &[u8]) -> Result<KeyType, Error> {
+    let mut identifier = Reader(identifier);
+    let key_type = match identifier.element(OBJECT_IDENTIFIER).ok_or(BROKEN)? {
+        RSA => {
+            identifier.element(NULL).ok_or(BROKEN)?;
+            KeyType::Rsa
         }
-    }
+        EC => KeyType::Ec(named_curve(&mut identifier)?),
+        ED25519 => KeyType::Ed25519,
+        _ => return Err(UNSUPPORTED),
+    };
+    identifier.end().ok_or(BROKEN)?;
+    Ok(key_type)
 }
 
 /// A curve by its name: one spelt out as numbers instead is how CVE-2020-0601 worked.
 fn named_curve(reader: &mut Reader<'_>) -> Result<Curve, Error> {
-    match reader.element(OBJECT_IDENTIFIER) {
-        Some(P256) => Ok(Curve::P256),
-        Some(P384) => Ok(Curve::P384),
-        _ => Err(UNSUPPORTED),
+    let named = reader.element(OBJECT_IDENTIFIER);
+    Curve::ALL
+        .into_iter()
+        .find(|curve| named == Some(curve_identifier(*curve)))
+        .ok_or(UNSUPPORTED)
+}
+
+const fn curve_identifier(curve: Curve) -> &'static [u8] {
+    match curve {
+        Curve::P256 => P256,
+        Curve::P384 => P384,
+        Curve::P521 => P521,
+        Curve::K256 => K256,
     }
 }
 

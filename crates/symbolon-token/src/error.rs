@@ -39,6 +39,27 @@ impl Error {
         }
     }
 
+    /// A refusal by a check of the caller's own, see [`Verified::require`](crate::Verified::require).
+    /// Its code is `claim_refused`.
+    pub const fn refuse_claim(claim: &'static str, reason: &'static str) -> Self {
+        Self::claim_refused(ErrorKind::ClaimRefused, claim, reason)
+    }
+
+    /// What is wrong with the claim that [`Error::claim`] names; `None` where it was no claim.
+    pub const fn claim_failure(&self) -> Option<ClaimFailure> {
+        match self.kind {
+            ErrorKind::MissingClaim => Some(ClaimFailure::Missing),
+            ErrorKind::InvalidClaim => Some(ClaimFailure::Malformed),
+            ErrorKind::WrongIssuer
+            | ErrorKind::WrongAudience
+            | ErrorKind::ClaimMismatch
+            | ErrorKind::ClaimRefused => Some(ClaimFailure::Mismatch),
+            ErrorKind::Expired => Some(ClaimFailure::Expired),
+            ErrorKind::NotYetValid => Some(ClaimFailure::NotYetValid),
+            _ => None,
+        }
+    }
+
     /// What was refused, for `match`.
     pub const fn kind(&self) -> ErrorKind {
         self.kind
@@ -75,6 +96,22 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What is wrong with a claim.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClaimFailure {
+    /// It is required and absent.
+    Missing,
+    /// It is of the wrong type or out of range.
+    Malformed,
+    /// It isn't what is expected.
+    Mismatch,
+    /// Its time is over.
+    Expired,
+    /// Its time hasn't come.
+    NotYetValid,
+}
 
 macro_rules! error_kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident = $code:literal,)+) => {
@@ -133,6 +170,10 @@ error_kinds! {
     MissingClaim = "missing_claim",
     /// A registered claim is of the wrong type or out of range.
     InvalidClaim = "invalid_claim",
+    /// A claim isn't what this kind of token, or the question asked with it, wants it to be.
+    ClaimMismatch = "claim_mismatch",
+    /// A check of the program's own refused a claim.
+    ClaimRefused = "claim_refused",
     /// The token is good, but its claims don't fit the type that was asked for.
     UnreadableClaims = "unreadable_claims",
     /// The claims to sign aren't a JSON object, or not one that a verifier would take.

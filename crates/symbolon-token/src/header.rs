@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use crate::{
     Algorithm,
     error::{Error, ErrorKind},
-    json::{Object, Value},
+    json::{self, Object, Text, Value},
 };
 
 /// What a header says, as far as it matters.
@@ -19,44 +19,57 @@ pub(crate) struct Header<'a> {
     pub(crate) kid: Option<Cow<'a, str>>,
 }
 
+/// The members that matter, of whatever type.
+#[derive(Default)]
+struct Noted<'a> {
+    alg: Option<Value<'a>>,
+    typ: Option<Value<'a>>,
+    kid: Option<Value<'a>>,
+    has_crit: bool,
+    has_forbidden: bool,
+}
+
+impl<'a> Noted<'a> {
+    fn note(&mut self, name: Text<'a>, value: Value<'a>) {
+        match name.decoded().as_ref() {
+            "alg" => self.alg = Some(value),
+            "typ" => self.typ = Some(value),
+            "kid" => self.kid = Some(value),
+            "crit" => self.has_crit = true,
+            // An unencoded payload (RFC 7797) changes what is signed; without `crit` it is malformed
+            // besides (§6).
+            "jwk" | "jku" | "x5c" | "x5u" | "b64" => self.has_forbidden = true,
+            _ => {}
+        }
+    }
+}
+
 impl<'a> Header<'a> {
     pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Error> {
-        let (mut alg, mut typ, mut kid) = (None, None, None);
-        let (mut has_crit, mut has_forbidden) = (false, false);
-        for (name, value) in Object::parse(json)?.members() {
-            match name.decoded().as_ref() {
-                "alg" => alg = Some(value),
-                "typ" => typ = Some(value),
-                "kid" => kid = Some(value),
-                "crit" => has_crit = true,
-                // An unencoded payload (RFC 7797) changes what is signed; without `crit` it is
-                // malformed besides (§6).
-                "jwk" | "jku" | "x5c" | "x5u" | "b64" => has_forbidden = true,
-                _ => {}
-            }
-        }
+        let mut noted = Noted::default();
+        Object::scan(json::utf8(json)?, |name, value| noted.note(name, value))?;
         // RFC 7515 §4.1.11: an extension that isn't understood must be refused, and none is. An empty
         // or misshapen list is refused with the rest.
-        if has_crit {
+        if noted.has_crit {
             return Err(Error::new(
                 ErrorKind::UnsupportedCrit,
                 "the header has crit, and no extension is supported",
             ));
         }
-        if has_forbidden {
+        if noted.has_forbidden {
             return Err(Error::new(
                 ErrorKind::ForbiddenHeader,
                 "the header brings a key of its own or changes what is signed",
             ));
         }
-        let alg = string(alg)?.ok_or(Error::new(
+        let alg = string(noted.alg)?.ok_or(Error::new(
             ErrorKind::InvalidHeader,
             "the header has no alg",
         ))?;
         Ok(Self {
             algorithm: Algorithm::from_name(&alg).ok_or(ALGORITHM_NOT_ALLOWED)?,
-            typ: string(typ)?,
-            kid: string(kid)?,
+            typ: string(noted.typ)?,
+            kid: string(noted.kid)?,
         })
     }
 }

@@ -4,8 +4,7 @@
 //! whole: a private key that was published isn't private, and `"k"` in a key set would let every
 //! reader sign.
 
-use data_encoding::BASE64URL_NOPAD;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::{
     Algorithm,
@@ -15,10 +14,11 @@ use crate::{
     public_key::PublicParts,
 };
 
+mod export;
 mod members;
 mod private;
 
-pub(crate) use private::PrivateJwk;
+pub(crate) use {export::private_jwk, private::PrivateJwk};
 
 /// A public key as JSON.
 ///
@@ -130,58 +130,6 @@ impl Jwk {
             .find(|(name, _)| name.decoded() == "kid")
             .and_then(|(_, value)| value.into_string())
             .map(std::borrow::Cow::into_owned)
-    }
-}
-
-impl Serialize for Jwk {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            kty: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            crv: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            n: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            e: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            x: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            y: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            kid: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            alg: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none", rename = "use")]
-            usage: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            key_ops: Option<&'a [String]>,
-        }
-        let base64url = |bytes: &[u8]| Some(BASE64URL_NOPAD.encode(bytes));
-        let (kty, crv, [n, e, x, y]) = match &self.parts {
-            PublicParts::Rsa { n, e } => ("RSA", None, [base64url(n), base64url(e), None, None]),
-            PublicParts::Ec { curve, x, y } => (
-                "EC",
-                Some(curve.name()),
-                [None, None, base64url(x), base64url(y)],
-            ),
-            PublicParts::Ed25519 { x } => {
-                ("OKP", Some("Ed25519"), [None, None, base64url(x), None])
-            }
-        };
-        let document = Document {
-            kty,
-            crv,
-            n,
-            e,
-            x,
-            y,
-            kid: self.kid(),
-            alg: self.algorithm(),
-            usage: self.usage.as_deref(),
-            key_ops: self.key_ops.as_deref(),
-        };
-        document.serialize(serializer)
     }
 }
 

@@ -1,23 +1,28 @@
 //! The compact serialization of a JWS (RFC 7515 §3.1, §7.1): three segments and what they decode to.
 //!
-//! Invariant: the payload can only be had for a key under which the signature is good. Base64url is
-//! canonical and unpadded (RFC 7515 §2): were other spellings taken, one token would have several, and
-//! lists of seen or revoked tokens would miss it.
-
-use data_encoding::BASE64URL_NOPAD;
+//! Invariant: the payload can only be had for a key under which the signature is good.
 
 use crate::{
-    VerifyingKey,
+    VerifyingKey, base64,
     error::{Error, ErrorKind},
+    legacy::Legacy,
 };
 
 /// The longest token that is looked at, in octets.
 pub(crate) const TOKEN_LIMIT: usize = 16 * 1024;
 
+/// The longest header of a token, in characters: nothing that one may say needs more, and what is read
+/// before anything is known about the sender should be little.
+pub(crate) const HEADER_LIMIT: usize = 1024;
+
+/// The longest signature there is, RSA with 8192 bits.
+const SIGNATURE_LIMIT: usize = 1024;
+
 /// A token cut into its segments, nothing decoded yet.
+#[derive(Clone, Copy)]
 pub(crate) struct Compact<'a> {
-    signing_input: &'a str,
-    header: &'a str,
+    pub(crate) signing_input: &'a str,
+    pub(crate) header: &'a str,
     payload: &'a str,
     signature: &'a str,
 }
@@ -26,10 +31,7 @@ impl<'a> Compact<'a> {
     /// The length comes first, so that nothing is done in proportion to what somebody sends.
     pub(crate) fn split(token: &'a str) -> Result<Self, Error> {
         if token.len() > TOKEN_LIMIT {
-            return Err(Error::new(
-                ErrorKind::TooLarge,
-                "the token is longer than 16 KiB",
-            ));
+            return Err(TOO_LONG);
         }
         let mut segments = token.splitn(4, '.');
         let (Some(header), Some(payload), Some(signature), None) = (
@@ -54,20 +56,65 @@ impl<'a> Compact<'a> {
         })
     }
 
-    pub(crate) fn header(&self) -> Result<Vec<u8>, Error> {
+    /// The same token, to be read with the padding that is forgiven. What is signed stays as it is.
+    pub(crate) fn forgiving(self, legacy: Legacy) -> Self {
+        Self {
+            header: legacy.unpadded(self.header),
+            payload: legacy.unpadded(self.payload),
+            signature: legacy.unpadded(self.signature),
+            ..self
+        }
+    }
+
+    /// Decodes the header, unless it is longer than `limit` characters.
+    pub(crate) fn header(&self, limit: usize) -> Result<Vec<u8>, Error> {
+        if self.header.len() > limit {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                "the token's header is too long",
+            ));
+        }
         decode(self.header)
     }
 
     /// The payload, once the key has verified the signature over header and payload.
     pub(crate) fn payload_signed_by(&self, key: &VerifyingKey) -> Result<Vec<u8>, Error> {
-        let signature = decode(self.signature)?;
-        key.verify(self.signing_input.as_bytes(), &signature)?;
+        check_signature(key, self.signing_input.as_bytes(), self.signature)?;
         decode(self.payload)
     }
 }
 
-fn decode(segment: &str) -> Result<Vec<u8>, Error> {
-    BASE64URL_NOPAD
-        .decode(segment.as_bytes())
-        .map_err(|_| Error::new(ErrorKind::Malformed, "a segment isn't canonical base64url"))
+/// Checks a signature as it stands in a token. Most fit into a small place on the stack.
+pub(crate) fn check_signature(
+    key: &VerifyingKey,
+    signing_input: &[u8],
+    signature: &str,
+) -> Result<(), Error> {
+    const SMALL: usize = 64;
+    let text = signature.as_bytes();
+    let length = base64::decoded_length(text.len()).ok_or(NOT_BASE64URL)?;
+    let (mut small, mut large);
+    let place = if length <= SMALL {
+        small = [0; SMALL];
+        small.get_mut(..length)
+    } else {
+        large = [0; SIGNATURE_LIMIT];
+        large.get_mut(..length)
+    };
+    let place = place.ok_or(Error::new(
+        ErrorKind::BadSignature,
+        "the signature is longer than any that is known",
+    ))?;
+    base64::decode_into(text, place).ok_or(NOT_BASE64URL)?;
+    key.verify(signing_input, place)
 }
+
+pub(crate) fn decode(segment: &str) -> Result<Vec<u8>, Error> {
+    base64::decode(segment.as_bytes()).ok_or(NOT_BASE64URL)
+}
+
+pub(crate) const TOO_LONG: Error =
+    Error::new(ErrorKind::TooLarge, "the token is longer than 16 KiB");
+
+const NOT_BASE64URL: Error =
+    Error::new(ErrorKind::Malformed, "a segment isn't canonical base64url");

@@ -120,12 +120,15 @@ impl KeySet {
         &self.keys
     }
 
-    /// The key that a header means: the one it names; else the nameless one of its algorithm; or, for
+    /// Where the key stands that a header means: the one it names; else the nameless one of its algorithm; or, for
     /// a header that names none, the only one of its algorithm.
-    pub(crate) fn select(&self, header: &Header<'_>) -> Result<&VerifyingKey, Error> {
-        let of_algorithm = |key: &&VerifyingKey| key.algorithm() == header.algorithm;
+    pub(crate) fn select(&self, header: &Header<'_>) -> Result<usize, Error> {
+        let of_algorithm = |key: &VerifyingKey| key.algorithm() == header.algorithm;
+        let keys = || self.keys.iter().enumerate();
         let Some(kid) = header.kid.as_deref() else {
-            let mut candidates = self.keys.iter().filter(of_algorithm);
+            let mut candidates = keys()
+                .filter(|(_, key)| of_algorithm(key))
+                .map(|(at, _)| at);
             return match (candidates.next(), candidates.next()) {
                 (Some(only), None) => Ok(only),
                 (None, _) => Err(unknown_key("there is no key of the token's algorithm")),
@@ -135,10 +138,10 @@ impl KeySet {
                 )),
             };
         };
-        if let Some(named) = self.keys.iter().find(|key| key.kid() == Some(kid)) {
+        if let Some((at, named)) = keys().find(|(_, key)| key.kid() == Some(kid)) {
             // The header may agree with the key's algorithm, never choose it (RFC 8725 §3.1).
-            return if of_algorithm(&named) {
-                Ok(named)
+            return if of_algorithm(named) {
+                Ok(at)
             } else {
                 Err(Error::new(
                     ErrorKind::AlgorithmNotAllowed,
@@ -146,10 +149,9 @@ impl KeySet {
                 ))
             };
         }
-        self.keys
-            .iter()
-            .filter(of_algorithm)
-            .find(|key| key.kid().is_none())
+        keys()
+            .find(|(_, key)| of_algorithm(key) && key.kid().is_none())
+            .map(|(at, _)| at)
             .ok_or(unknown_key(
                 "there is no key of the name that the token gives",
             ))

@@ -33,6 +33,7 @@
 //! RFCs 7515, 7517, 7518, 7519, 7638, 8037, 8725, 9068 and 9864.
 
 mod alg;
+mod base64;
 mod claims;
 mod crypto;
 mod der;
@@ -43,6 +44,7 @@ mod jwk;
 mod jws;
 mod key;
 mod key_set;
+mod legacy;
 mod pem;
 mod policy;
 mod private_key;
@@ -60,7 +62,7 @@ mod verify;
 pub use crate::{
     alg::Algorithm,
     claims::{AccessClaims, Audience},
-    error::{Error, ErrorKind},
+    error::{ClaimFailure, Error, ErrorKind},
     jwk::{Jwk, JwkSet},
     key::VerifyingKey,
     key_set::{KeySet, ParsedKeySet, SkippedKey},

@@ -7,9 +7,11 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Algorithm, KeySet, RegisteredClaims, Timestamp, Typ,
+    Algorithm, KeySet, Timestamp, Typ,
     error::{Error, ErrorKind},
     header::{ALGORITHM_NOT_ALLOWED, Header},
+    json::Text,
+    legacy::Legacy,
     registered::Unchecked,
 };
 
@@ -37,6 +39,15 @@ pub(crate) struct Checks {
     issuer: Comparison,
     audience: Comparison,
     typ: TypRule,
+    expiry: Expiry,
+    legacy: Legacy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expiry {
+    Required,
+    /// It may be absent; where it is present it counts.
+    MayBeAbsent,
 }
 
 /// Whether a claim is compared with the policy.
@@ -70,6 +81,8 @@ impl Checks {
             issuer: Comparison::WithPolicy,
             audience: Comparison::WithPolicy,
             typ: TypRule::Required,
+            expiry: Expiry::Required,
+            legacy: Legacy::default(),
         })
     }
 
@@ -99,6 +112,24 @@ impl Checks {
             typ: TypRule::MayBeAbsent,
             ..self
         }
+    }
+
+    pub(crate) fn without_expiry(self) -> Self {
+        Self {
+            expiry: Expiry::MayBeAbsent,
+            ..self
+        }
+    }
+
+    pub(crate) fn with_legacy(self, change: impl FnOnce(Legacy) -> Legacy) -> Self {
+        Self {
+            legacy: change(self.legacy),
+            ..self
+        }
+    }
+
+    pub(crate) const fn legacy(&self) -> Legacy {
+        self.legacy
     }
 
     pub(crate) fn policy(&self) -> &Policy {
@@ -135,14 +166,10 @@ impl Checks {
         Ok(())
     }
 
-    pub(crate) fn check_claims(
-        &self,
-        claims: Unchecked,
-        now: Timestamp,
-    ) -> Result<RegisteredClaims, Error> {
+    pub(crate) fn check_claims(&self, claims: &Unchecked<'_>, now: Timestamp) -> Result<(), Error> {
         if self.issuer == Comparison::WithPolicy {
-            let issuer = claims.issuer.as_ref().ok_or(missing("iss"))?;
-            if *issuer != self.policy.issuer {
+            let issuer = claims.issuer.ok_or(missing("iss"))?;
+            if !issuer.is(&self.policy.issuer) {
                 return Err(Error::claim_refused(
                     ErrorKind::WrongIssuer,
                     "iss",
@@ -150,26 +177,29 @@ impl Checks {
                 ));
             }
         }
-        let audience = match (claims.audience, self.audience) {
-            (None, Comparison::WithPolicy) => return Err(missing("aud")),
-            (audience, Comparison::Waived) => audience.unwrap_or_default(),
-            (Some(audience), Comparison::WithPolicy) => {
-                if !audience
-                    .iter()
-                    .any(|one| self.policy.audience.contains(one))
-                {
-                    return Err(Error::claim_refused(
-                        ErrorKind::WrongAudience,
-                        "aud",
-                        "this service isn't named",
-                    ));
-                }
-                audience
+        if self.audience == Comparison::WithPolicy {
+            claims.audience.ok_or(missing("aud"))?;
+            let ours = |named: Text<'_>| self.policy.audience.iter().any(|ours| named.is(ours));
+            if !claims.audiences().any(ours) {
+                return Err(Error::claim_refused(
+                    ErrorKind::WrongAudience,
+                    "aud",
+                    "this service isn't named",
+                ));
             }
-        };
-        let expires_at = claims.expires_at.ok_or(missing("exp"))?;
+        }
+        self.check_dates(claims, now)
+    }
+
+    fn check_dates(&self, claims: &Unchecked<'_>, now: Timestamp) -> Result<(), Error> {
+        if claims.expires_at.is_none() && self.expiry == Expiry::Required {
+            return Err(missing("exp"));
+        }
         // RFC 7519 §4.1.4: on or after this time it must not be accepted.
-        if now >= expires_at + self.leeway {
+        if claims
+            .expires_at
+            .is_some_and(|expires_at| now >= expires_at + self.leeway)
+        {
             return Err(Error::claim_refused(
                 ErrorKind::Expired,
                 "exp",
@@ -186,15 +216,7 @@ impl Checks {
                 "the token isn't valid yet",
             ));
         }
-        Ok(RegisteredClaims {
-            issuer: claims.issuer,
-            subject: claims.subject,
-            audience,
-            expires_at,
-            issued_at: claims.issued_at,
-            not_before: claims.not_before,
-            token_id: claims.token_id,
-        })
+        Ok(())
     }
 }
 
@@ -202,6 +224,6 @@ const fn contradiction(reason: &'static str) -> Error {
     Error::new(ErrorKind::InvalidPolicy, reason)
 }
 
-const fn missing(claim: &'static str) -> Error {
+pub(crate) const fn missing(claim: &'static str) -> Error {
     Error::claim_refused(ErrorKind::MissingClaim, claim, "it is required")
 }

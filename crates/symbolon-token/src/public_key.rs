@@ -28,26 +28,47 @@ pub(crate) enum PublicParts {
     },
 }
 
+/// The kind of a key pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyType {
+    Rsa,
+    Ec(Curve),
+    Ed25519,
+}
+
+impl KeyType {
+    pub(crate) fn fits(self, algorithm: Algorithm) -> bool {
+        algorithm.key_type() == Some(self)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Curve {
     P256,
     P384,
+    P521,
+    K256,
 }
 
 impl Curve {
-    /// The name in a JWK's `crv` (RFC 7518 §6.2.1.1).
+    pub(crate) const ALL: [Self; 4] = [Self::P256, Self::P384, Self::P521, Self::K256];
+
+    /// The name in a JWK's `crv` (RFC 7518 §6.2.1.1, RFC 8812 §3.1).
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::P256 => "P-256",
             Self::P384 => "P-384",
+            Self::P521 => "P-521",
+            Self::K256 => "secp256k1",
         }
     }
 
     /// How many octets a coordinate has.
     pub(crate) const fn width(self) -> usize {
         match self {
-            Self::P256 => 32,
+            Self::P256 | Self::K256 => 32,
             Self::P384 => 48,
+            Self::P521 => 66,
         }
     }
 }
@@ -88,31 +109,21 @@ impl PublicParts {
         match self {
             Self::Rsa { n, e } => strength::check_rsa(n, e),
             Self::Ed25519 { x } => strength::check_ed25519(x),
-            // Points off the curve are found by the backend, and P-256 and P-384 have cofactor 1.
+            // Points off the curve are found by the backend, and all four have cofactor 1.
             Self::Ec { .. } => Ok(()),
         }
     }
 
-    pub(crate) const fn fits(&self, algorithm: Algorithm) -> bool {
-        match algorithm {
-            Algorithm::HS256 => false,
-            Algorithm::RS256 | Algorithm::PS256 => matches!(self, Self::Rsa { .. }),
-            Algorithm::ES256 => matches!(
-                self,
-                Self::Ec {
-                    curve: Curve::P256,
-                    ..
-                }
-            ),
-            Algorithm::ES384 => matches!(
-                self,
-                Self::Ec {
-                    curve: Curve::P384,
-                    ..
-                }
-            ),
-            Algorithm::Ed25519 | Algorithm::EdDSA => matches!(self, Self::Ed25519 { .. }),
+    pub(crate) const fn key_type(&self) -> KeyType {
+        match self {
+            Self::Rsa { .. } => KeyType::Rsa,
+            Self::Ec { curve, .. } => KeyType::Ec(*curve),
+            Self::Ed25519 { .. } => KeyType::Ed25519,
         }
+    }
+
+    pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
+        self.key_type().fits(algorithm)
     }
 
     /// The SHA-256 thumbprint: the required members in lexicographic order, no whitespace

@@ -2,12 +2,14 @@
 //!
 //! A claim of the wrong type is an error, never an absent claim: reading `"exp": "1700000000"` as "no
 //! expiry" or `"aud": 7` as "any audience" is how checks were skipped in other libraries
-//! (CVE-2026-25537, CVE-2020-26160).
+//! (CVE-2026-25537, CVE-2020-26160). What is read here still lies in the payload; nothing is copied
+//! before somebody asks for `RegisteredClaims`.
 
 use crate::{
     Timestamp,
     error::{Error, ErrorKind},
-    json::{Object, Value},
+    json::{Array, Object, Text, Value},
+    legacy::Legacy,
 };
 
 /// How many audiences a token may name. A list of empty strings takes eight times as much memory as its
@@ -24,7 +26,8 @@ pub struct RegisteredClaims {
     pub subject: Option<String>,
     /// `aud`: whom it is meant for.
     pub audience: Vec<String>,
-    /// `exp`: the first moment in which it is no longer valid.
+    /// `exp`: the first moment in which it is no longer valid. [`Timestamp::NEVER`] only where a
+    /// verifier waives it.
     pub expires_at: Timestamp,
     /// `iat`: when it was issued.
     pub issued_at: Option<Timestamp>,
@@ -34,62 +37,162 @@ pub struct RegisteredClaims {
     pub token_id: Option<String>,
 }
 
-/// The claims as they stand in the payload: well typed, nothing compared with anything yet.
-#[derive(Default)]
-pub(crate) struct Unchecked {
-    pub(crate) issuer: Option<String>,
-    pub(crate) subject: Option<String>,
-    pub(crate) audience: Option<Vec<String>>,
-    pub(crate) expires_at: Option<Timestamp>,
-    pub(crate) issued_at: Option<Timestamp>,
-    pub(crate) not_before: Option<Timestamp>,
-    pub(crate) token_id: Option<String>,
-}
-
-impl Unchecked {
-    pub(crate) fn read(payload: Object<'_>) -> Result<Self, Error> {
-        let mut claims = Self::default();
-        for (name, value) in payload.members() {
-            match name.decoded().as_ref() {
-                "iss" => claims.issuer = Some(string("iss", value)?),
-                "sub" => claims.subject = Some(string("sub", value)?),
-                "aud" => claims.audience = Some(string_or_list("aud", value)?),
-                "exp" => claims.expires_at = Some(numeric_date("exp", value)?),
-                "iat" => claims.issued_at = Some(numeric_date("iat", value)?),
-                "nbf" => claims.not_before = Some(numeric_date("nbf", value)?),
-                "jti" => claims.token_id = Some(string("jti", value)?),
-                _ => {}
-            }
+impl RegisteredClaims {
+    pub(crate) const fn none() -> Self {
+        Self {
+            issuer: None,
+            subject: None,
+            audience: Vec::new(),
+            expires_at: Timestamp::from_secs(0),
+            issued_at: None,
+            not_before: None,
+            token_id: None,
         }
-        Ok(claims)
     }
 }
 
-fn string(claim: &'static str, value: Value<'_>) -> Result<String, Error> {
-    value
-        .into_string()
-        .map(std::borrow::Cow::into_owned)
-        .ok_or(invalid(claim, "it isn't a string"))
+/// The claims as they stand in the payload: well typed, nothing compared with anything yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Unchecked<'a> {
+    pub(crate) issuer: Option<Text<'a>>,
+    /// A string; where a verifier is told so, a whole number too.
+    pub(crate) subject: Option<Value<'a>>,
+    /// A string or a list of strings.
+    pub(crate) audience: Option<Value<'a>>,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) issued_at: Option<Timestamp>,
+    pub(crate) not_before: Option<Timestamp>,
+    pub(crate) token_id: Option<Text<'a>>,
 }
 
-fn string_or_list(claim: &'static str, value: Value<'_>) -> Result<Vec<String>, Error> {
-    match value {
-        Value::Array(array) if array.items().nth(AUDIENCE_LIMIT).is_some() => {
-            Err(invalid(claim, "it names too many"))
+impl<'a> Unchecked<'a> {
+    /// Scans the payload once and reads what is registered.
+    pub(crate) fn read(payload: &'a str, legacy: Legacy) -> Result<Self, Error> {
+        let mut noted = Noted::default();
+        Object::scan(payload, |name, value| noted.note(name, value))?;
+        Ok(Self {
+            issuer: noted.iss.map(|value| string("iss", value)).transpose()?,
+            subject: noted.sub.map(|value| subject(value, legacy)).transpose()?,
+            audience: noted.aud.map(string_or_list).transpose()?,
+            expires_at: date("exp", noted.exp, legacy)?,
+            issued_at: date("iat", noted.iat, legacy)?,
+            not_before: date("nbf", noted.nbf, legacy)?,
+            token_id: noted.jti.map(|value| string("jti", value)).transpose()?,
+        })
+    }
+
+    /// The audiences one by one.
+    pub(crate) fn audiences(&self) -> impl Iterator<Item = Text<'a>> {
+        let (one, several) = match self.audience {
+            Some(Value::String(one)) => (Some(one), None),
+            Some(Value::Array(list)) => (None, Some(list)),
+            _ => (None, None),
+        };
+        let several = several.into_iter().flat_map(Array::items);
+        one.into_iter().chain(several.filter_map(|item| match item {
+            Value::String(text) => Some(text),
+            _ => None,
+        }))
+    }
+
+    pub(crate) fn to_owned(self) -> RegisteredClaims {
+        let owned = |text: Text<'_>| text.decoded().into_owned();
+        RegisteredClaims {
+            issuer: self.issuer.map(owned),
+            subject: self.subject.and_then(|subject| match subject {
+                Value::String(text) => Some(owned(text)),
+                Value::Number(number) => Some(number.to_owned()),
+                _ => None,
+            }),
+            audience: self.audiences().map(owned).collect(),
+            expires_at: self.expires_at.unwrap_or(Timestamp::NEVER),
+            issued_at: self.issued_at,
+            not_before: self.not_before,
+            token_id: self.token_id.map(owned),
         }
-        Value::Array(array) => array
-            .strings()
-            .ok_or(invalid(claim, "it isn't a list of strings")),
-        value => Ok(vec![string(claim, value)?]),
+    }
+}
+
+/// Where the registered members are, whatever they are.
+#[derive(Default)]
+struct Noted<'a> {
+    iss: Option<Value<'a>>,
+    sub: Option<Value<'a>>,
+    aud: Option<Value<'a>>,
+    exp: Option<Value<'a>>,
+    iat: Option<Value<'a>>,
+    nbf: Option<Value<'a>>,
+    jti: Option<Value<'a>>,
+}
+
+impl<'a> Noted<'a> {
+    fn note(&mut self, name: Text<'a>, value: Value<'a>) {
+        let place = match name.decoded().as_ref() {
+            "iss" => &mut self.iss,
+            "sub" => &mut self.sub,
+            "aud" => &mut self.aud,
+            "exp" => &mut self.exp,
+            "iat" => &mut self.iat,
+            "nbf" => &mut self.nbf,
+            "jti" => &mut self.jti,
+            _ => return,
+        };
+        *place = Some(value);
+    }
+}
+
+fn string<'a>(claim: &'static str, value: Value<'a>) -> Result<Text<'a>, Error> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err(invalid(claim, "it isn't a string")),
+    }
+}
+
+fn subject(value: Value<'_>, legacy: Legacy) -> Result<Value<'_>, Error> {
+    match value {
+        Value::String(_) => Ok(value),
+        Value::Number(number) if legacy.integer_subject && number.parse::<i64>().is_ok() => {
+            Ok(value)
+        }
+        _ => Err(invalid("sub", "it isn't a string")),
+    }
+}
+
+fn string_or_list(value: Value<'_>) -> Result<Value<'_>, Error> {
+    match value {
+        Value::String(_) => Ok(value),
+        Value::Array(list) => {
+            if list.items().nth(AUDIENCE_LIMIT).is_some() {
+                return Err(invalid("aud", "it names too many"));
+            }
+            if !list.items().all(|item| matches!(item, Value::String(_))) {
+                return Err(invalid("aud", "it isn't a list of strings"));
+            }
+            Ok(value)
+        }
+        _ => Err(invalid("aud", "it isn't a string")),
     }
 }
 
 /// Seconds since the epoch as a JSON number, whole or not (RFC 7519 §2), up to the year 9999.
-fn numeric_date(claim: &'static str, value: Value<'_>) -> Result<Timestamp, Error> {
-    let Value::Number(number) = value else {
-        return Err(invalid(claim, "it isn't a number"));
+fn date(
+    claim: &'static str,
+    value: Option<Value<'_>>,
+    legacy: Legacy,
+) -> Result<Option<Timestamp>, Error> {
+    let number = match value {
+        None => return Ok(None),
+        Some(Value::Number(number)) => number,
+        Some(Value::String(text)) if legacy.text_dates && is_digits(text.raw()) => text.raw(),
+        Some(_) => return Err(invalid(claim, "it isn't a number")),
     };
-    timestamp(number).ok_or(invalid(claim, "it is out of range"))
+    timestamp(number)
+        .map(Some)
+        .ok_or(invalid(claim, "it is out of range"))
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn timestamp(number: &str) -> Option<Timestamp> {

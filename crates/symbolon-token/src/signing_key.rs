@@ -3,17 +3,20 @@
 //! A signing key carries the verifying key that belongs to it, so the two can't drift apart. What is
 //! secret is shown by `to_pkcs8_der` alone, in memory that is wiped when dropped.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use zeroize::Zeroizing;
 
 use crate::{
-    Algorithm, Jwk, VerifyingKey, crypto, der,
+    Algorithm, Jwk, Typ, VerifyingKey, crypto, der,
     error::{Error, ErrorKind},
-    jwk::PrivateJwk,
+    jwk::{PrivateJwk, private_jwk},
     pem::Pem,
     private_key::SecretParts,
-    public_key::PublicParts,
+    public_key::{KeyType, PublicParts},
 };
 
 /// A key that signs with one algorithm. Cheap to clone; `Debug` shows its algorithm and name only.
@@ -35,6 +38,8 @@ pub struct SigningKey {
     signing: Arc<crypto::Signing>,
     public: Option<PublicParts>,
     verifying: VerifyingKey,
+    /// The header of the first kind of token that was signed, encoded: most keys sign one kind.
+    header: Arc<OnceLock<(Typ, String)>>,
 }
 
 impl SigningKey {
@@ -46,14 +51,19 @@ impl SigningKey {
             signing: Arc::new(crypto::Signing::hmac(algorithm, secret)?),
             public: None,
             verifying: VerifyingKey::hmac(algorithm, secret)?,
+            header: Arc::default(),
         })
     }
 
     /// A fresh key pair, named by its RFC 7638 thumbprint. RSA keys have 2048 bits.
     ///
-    /// Fails for HMAC algorithms: a secret that two sides share is brought along, see
-    /// [`SigningKey::hmac`].
+    /// For an HMAC algorithm it is a fresh secret as long as the hash, without a name: the thumbprint
+    /// of a secret is best not shown (RFC 7638 §7). [`SigningKey::to_private_jwk`] hands it
+    /// to the other side.
     pub fn generate(algorithm: Algorithm) -> Result<Self, Error> {
+        if algorithm.is_symmetric() {
+            return Self::hmac(algorithm, &crypto::random_secret(algorithm)?);
+        }
         let key = Self::from_signing(algorithm, crypto::Signing::generate(algorithm)?)?;
         Ok(match key.public.as_ref().map(PublicParts::thumbprint) {
             Some(thumbprint) => key.with_kid(thumbprint),
@@ -164,9 +174,34 @@ impl SigningKey {
         ))
     }
 
+    /// The private key as JSON, which [`SigningKey::from_jwk`] reads; of a shared secret the secret.
+    ///
+    /// This and [`SigningKey::to_pkcs8_der`] are the only ways out for what is private: a [`Jwk`]
+    /// never holds it.
+    ///
+    /// ```
+    /// use symbolon_token::{Algorithm, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::HS256)?;
+    /// let other_side = SigningKey::from_jwk(Algorithm::HS256, key.to_private_jwk()?.as_bytes())?;
+    /// assert_eq!(other_side.algorithm(), Algorithm::HS256);
+    /// # Ok::<(), symbolon_token::Error>(())
+    /// ```
+    pub fn to_private_jwk(&self) -> Result<Zeroizing<String>, Error> {
+        let secret = self.signing.secret()?;
+        let public = self.public_jwk();
+        private_jwk(
+            public.as_ref(),
+            &secret,
+            self.kid(),
+            self.algorithm().name(),
+        )
+    }
+
     /// The same key under this name, which is written into tokens as `kid`.
     pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
         self.verifying = self.verifying.with_kid(kid);
+        self.header = Arc::default();
         self
     }
 
@@ -192,8 +227,26 @@ impl SigningKey {
         Some(Jwk::for_signatures(parts, self.algorithm(), self.kid()))
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<crypto::Signature, Error> {
         self.signing.sign(message)
+    }
+
+    /// Gives the encoded header of a kind of token to `append`, made anew only for the second kind.
+    pub(crate) fn with_header<T>(
+        &self,
+        typ: &Typ,
+        make: impl Fn() -> Result<String, Error>,
+        append: impl FnOnce(&str) -> T,
+    ) -> Result<T, Error> {
+        if let Some((known, header)) = self.header.get()
+            && known.as_str() == typ.as_str()
+        {
+            return Ok(append(header));
+        }
+        let header = make()?;
+        let appended = append(&header);
+        self.header.get_or_init(|| (typ.clone(), header));
+        Ok(appended)
     }
 
     fn from_parts(
@@ -213,7 +266,7 @@ impl SigningKey {
 
     fn from_sec1_der(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
         let (curve, public) = der::ec_private_key(der)?;
-        if !der::KeyType::Ec(curve).fits(algorithm) {
+        if !KeyType::Ec(curve).fits(algorithm) {
             return Err(WRONG_TYPE);
         }
         let key = Self::from_signing(algorithm, crypto::Signing::from_sec1(algorithm, der)?)?;
@@ -235,6 +288,7 @@ impl SigningKey {
             verifying: VerifyingKey::from_parts(algorithm, &public)?,
             public: Some(public),
             signing: Arc::new(signing),
+            header: Arc::default(),
         })
     }
 }

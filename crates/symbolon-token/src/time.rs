@@ -24,6 +24,9 @@ use std::{
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// Later than every moment that a token can name.
+    pub const NEVER: Self = Self(i64::MAX);
+
     /// A moment from whole seconds since the epoch; saturates some 292 million years away.
     pub const fn from_secs(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))

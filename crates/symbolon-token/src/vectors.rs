@@ -38,9 +38,10 @@ const EDDSA_SIGNATURE: &str =
 /// Reads the header and checks the signature, and the key's algorithm against the header's.
 fn payload(token: &str, key: VerifyingKey) -> Result<Vec<u8>, Error> {
     let compact = Compact::split(token)?;
-    let header = compact.header()?;
+    let header = compact.header(1024)?;
     let header = Header::parse(&header)?;
-    compact.payload_signed_by(KeySet::new([key])?.select(&header)?)
+    let keys = KeySet::new([key])?;
+    compact.payload_signed_by(&keys.keys()[keys.select(&header)?])
 }
 
 fn base64url(text: &str) -> Vec<u8> {
@@ -103,7 +104,8 @@ fn rfc7515_a1_passes_a_whole_verifier_where_its_audience_is_waived() {
 fn rfc7515_a1_signs_to_the_same_octets() {
     let key = SigningKey::hmac(Algorithm::HS256, &base64url(HS256_SECRET)).expect("a secret");
     let signature = key.sign(format!("{HS256_HEADER}.{PAYLOAD}").as_bytes());
-    assert_eq!(signature, Ok(base64url(HS256_SIGNATURE)));
+    let signature = signature.expect("a signature");
+    assert_eq!(signature.as_ref(), base64url(HS256_SIGNATURE));
 }
 
 #[test]
@@ -116,10 +118,9 @@ fn rfc8037_a4_and_a5_sign_and_verify() {
     ]
     .concat();
     let signing = SigningKey::from_pkcs8_der(Algorithm::EdDSA, &pkcs8).expect("a private key");
-    assert_eq!(
-        signing.sign(EDDSA_SIGNING_INPUT.as_bytes()),
-        Ok(base64url(EDDSA_SIGNATURE))
-    );
+    let signature = signing.sign(EDDSA_SIGNING_INPUT.as_bytes());
+    let signature = signature.expect("a signature");
+    assert_eq!(signature.as_ref(), base64url(EDDSA_SIGNATURE));
     let token = format!("{EDDSA_SIGNING_INPUT}.{EDDSA_SIGNATURE}");
     let verified = payload(&token, key(EDDSA_JWK, Algorithm::EdDSA));
     assert_eq!(verified.as_deref(), Ok(&b"Example of Ed25519 signing"[..]));

@@ -4,16 +4,20 @@
 //! after every check has passed. Nothing about the claims is said before the signature is good, so an
 //! expired forgery is a forgery (CVE-2024-51744). RFC 7515 §5.2, RFC 7519 §7.2, RFC 8725 §3.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    Algorithm, KeySet, Policy, RegisteredClaims, Timestamp,
+    Algorithm, KeySet, Policy, RegisteredClaims, Timestamp, VerifyingKey,
     error::{Error, ErrorKind},
     header::Header,
-    json::Object,
-    jws::Compact,
+    jws::{Compact, HEADER_LIMIT},
+    legacy::Legacy,
     policy::Checks,
     registered::Unchecked,
 };
@@ -62,6 +66,7 @@ use crate::{
 pub struct Verifier {
     keys: KeySet,
     checks: Checks,
+    memory: HeaderMemory,
 }
 
 impl Verifier {
@@ -71,23 +76,20 @@ impl Verifier {
     pub fn new(keys: KeySet, policy: Policy) -> Result<Self, Error> {
         let checks = Checks::new(policy)?;
         checks.check_keys(&keys)?;
-        Ok(Self { keys, checks })
+        Ok(Self::of(keys, checks))
     }
 
     /// The same verifier with newer keys of the same issuer. Fails like [`Verifier::new`].
     pub fn with_keys(&self, keys: KeySet) -> Result<Self, Error> {
         self.checks.check_keys(&keys)?;
-        Ok(Self {
-            keys,
-            checks: self.checks.clone(),
-        })
+        Ok(Self::of(keys, self.checks.clone()))
     }
 
     /// Forgives clocks that differ by this much, for `exp` and `nbf`. None is forgiven by default;
     /// more than 60 seconds fails.
     pub fn leeway(self, leeway: Duration) -> Result<Self, Error> {
         let checks = self.checks.with_leeway(leeway)?;
-        Ok(Self { checks, ..self })
+        Ok(Self::of(self.keys, checks))
     }
 
     /// Accepts tokens of any issuer, and tokens that name none.
@@ -95,10 +97,7 @@ impl Verifier {
     /// Dangerous: the keys alone then say who issued a token. Whoever else signs with them, for
     /// whatever purpose, is believed (RFC 8725 §3.8). An `iss` of the wrong type is still refused.
     pub fn dangerous_any_issuer(self) -> Self {
-        Self {
-            checks: self.checks.without_issuer(),
-            ..self
-        }
+        self.map_checks(Checks::without_issuer)
     }
 
     /// Accepts tokens for any audience, and tokens without one.
@@ -106,10 +105,7 @@ impl Verifier {
     /// Dangerous: a token that somebody else's service received can be replayed here. An `aud` of the
     /// wrong type is still refused.
     pub fn dangerous_any_audience(self) -> Self {
-        Self {
-            checks: self.checks.without_audience(),
-            ..self
-        }
+        self.map_checks(Checks::without_audience)
     }
 
     /// Accepts tokens without `typ` as well; one that names another kind than the policy's is still
@@ -118,10 +114,7 @@ impl Verifier {
     /// Dangerous: everything that is signed with these keys without saying what it is for passes
     /// (RFC 8725 §2.8), a link to reset a password as well as an access token.
     pub fn dangerous_optional_typ(self) -> Self {
-        Self {
-            checks: self.checks.with_optional_typ(),
-            ..self
-        }
+        self.map_checks(Checks::with_optional_typ)
     }
 
     /// What is asked of a token.
@@ -145,21 +138,110 @@ impl Verifier {
         token: &str,
         now: Timestamp,
     ) -> Result<Verified<C>, Error> {
-        let compact = Compact::split(token)?;
-        let header = compact.header()?;
+        let verified = self.check(token, now)?;
+        let claims = read(&verified.payload)?;
+        Ok(verified.with_claims(claims))
+    }
+
+    /// Checks a token like [`Verifier::verify`] without reading its claims into a type yet.
+    ///
+    /// This is the way to claims that borrow instead of copying: [`Verified::claims_as`] reads them
+    /// out of the proof.
+    ///
+    /// ```
+    /// use serde::Deserialize;
+    /// use symbolon_token::{Error, Timestamp, Verifier};
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Claims<'a> {
+    ///     sub: &'a str,
+    /// }
+    ///
+    /// fn is_alice(verifier: &Verifier, token: &str, now: Timestamp) -> Result<bool, Error> {
+    ///     let proof = verifier.check(token, now)?;
+    ///     let claims: Claims<'_> = proof.claims_as()?;
+    ///     Ok(claims.sub == "alice")
+    /// }
+    /// ```
+    pub fn check(&self, token: &str, now: Timestamp) -> Result<Verified<()>, Error> {
+        let legacy = self.checks.legacy();
+        let compact = Compact::split(token)?.forgiving(legacy);
+        let remembered = self.memory.key_of(compact.header);
+        let at = match remembered {
+            Some(at) => at,
+            None => self.key_for(&compact)?,
+        };
+        let key = self.keys.keys().get(at).ok_or(NO_KEY)?;
+        let payload = compact.payload_signed_by(key)?;
+        if remembered.is_none() {
+            self.memory.remember(at, compact.header);
+        }
+        let payload = String::from_utf8(payload)
+            .map_err(|_| Error::new(ErrorKind::Malformed, "the JSON isn't UTF-8"))?;
+        let claims = Unchecked::read(&payload, legacy)?;
+        self.checks.check_claims(&claims, now)?;
+        Ok(Verified {
+            claims: (),
+            expires_at: claims.expires_at.unwrap_or(Timestamp::NEVER),
+            payload,
+            legacy,
+            registered: OnceLock::new(),
+            key: key.clone(),
+        })
+    }
+
+    /// Reads a header for the first time: which key it means, if the policy takes it at all.
+    fn key_for(&self, compact: &Compact<'_>) -> Result<usize, Error> {
+        let header = compact.header(HEADER_LIMIT)?;
         let header = Header::parse(&header)?;
         self.checks.check_header(&header)?;
-        let key = self.keys.select(&header)?;
-        let payload = compact.payload_signed_by(key)?;
-        let unchecked = Unchecked::read(Object::parse(&payload)?)?;
-        let registered = self.checks.check_claims(unchecked, now)?;
-        Ok(Verified {
-            claims: read(&payload)?,
-            payload,
-            registered,
-            key_id: key.kid().map(str::to_owned),
-            algorithm: key.algorithm(),
-        })
+        self.keys.select(&header)
+    }
+
+    fn of(keys: KeySet, checks: Checks) -> Self {
+        Self {
+            memory: HeaderMemory::of(&keys),
+            keys,
+            checks,
+        }
+    }
+
+    pub(crate) fn map_checks(self, change: impl FnOnce(Checks) -> Checks) -> Self {
+        Self::of(self.keys, change(self.checks))
+    }
+}
+
+const NO_KEY: Error = Error::new(ErrorKind::UnknownKey, "there is no key");
+
+/// For each key the first header that came with a good signature of it. An issuer writes the same
+/// header into all its tokens, so the next ones need no reading of it.
+///
+/// Invariant: what is remembered passed every check of the header under these very checks and keys; a
+/// verifier with others starts with an empty memory. Only the owner of a key can fill its place.
+#[derive(Clone)]
+struct HeaderMemory(Arc<[OnceLock<Box<str>>]>);
+
+impl HeaderMemory {
+    fn of(keys: &KeySet) -> Self {
+        Self(keys.keys().iter().map(|_| OnceLock::new()).collect())
+    }
+
+    fn key_of(&self, header: &str) -> Option<usize> {
+        let known =
+            |place: &OnceLock<Box<str>>| place.get().is_some_and(|known| **known == *header);
+        self.0.iter().position(known)
+    }
+
+    fn remember(&self, key: usize, header: &str) {
+        if let Some(place) = self.0.get(key) {
+            place.get_or_init(|| header.into());
+        }
+    }
+}
+
+impl fmt::Debug for HeaderMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HeaderMemory")
     }
 }
 
@@ -173,10 +255,12 @@ impl Verifier {
 /// ```
 pub struct Verified<C> {
     claims: C,
-    payload: Vec<u8>,
-    registered: RegisteredClaims,
-    key_id: Option<String>,
-    algorithm: Algorithm,
+    payload: String,
+    legacy: Legacy,
+    expires_at: Timestamp,
+    /// Made when it is asked for: it copies.
+    registered: OnceLock<RegisteredClaims>,
+    key: VerifyingKey,
 }
 
 impl<C> Verified<C> {
@@ -190,26 +274,75 @@ impl<C> Verified<C> {
         self.claims
     }
 
-    /// The claims read as another type: for those that `C` has no place for.
+    /// The claims read as another type, which may borrow from the proof: for those that `C` has no
+    /// place for.
     ///
     /// Fails with `unreadable_claims` if they don't fit it.
-    pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub fn claims_as<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
         read(&self.payload)
+    }
+
+    /// The payload as it was signed.
+    pub fn payload(&self) -> &str {
+        &self.payload
+    }
+
+    /// Checks of the caller's own, which keep the proof if they pass. [`Error::claim`] names the claim
+    /// that [`Error::refuse_claim`] refused.
+    ///
+    /// ```
+    /// use symbolon_token::{AccessClaims, Error, Timestamp, Verified, Verifier};
+    ///
+    /// fn check(
+    ///     verifier: &Verifier,
+    ///     token: &str,
+    ///     now: Timestamp,
+    /// ) -> Result<Verified<AccessClaims>, Error> {
+    ///     verifier.verify::<AccessClaims>(token, now)?.require(|claims| match &claims.sid {
+    ///         Some(_) => Ok(()),
+    ///         None => Err(Error::refuse_claim("sid", "only sign-ins count here")),
+    ///     })
+    /// }
+    /// ```
+    pub fn require(self, check: impl FnOnce(&C) -> Result<(), Error>) -> Result<Self, Error> {
+        check(&self.claims)?;
+        Ok(self)
     }
 
     /// The registered claims (RFC 7519 §4.1), as they were checked.
     pub fn registered(&self) -> &RegisteredClaims {
-        &self.registered
+        self.registered.get_or_init(|| {
+            // Invariant: the payload has been read with these very rules, so it reads again.
+            Unchecked::read(&self.payload, self.legacy)
+                .map_or_else(|_| RegisteredClaims::none(), Unchecked::to_owned)
+        })
+    }
+
+    /// `exp`, without copying the other registered claims; see [`RegisteredClaims::expires_at`].
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
     }
 
     /// The name of the key that verified the token, if it has one.
     pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_deref()
+        self.key.kid()
     }
 
     /// The algorithm of that key.
     pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+        self.key.algorithm()
+    }
+
+    /// The same proof with its claims in another shape.
+    pub(crate) fn with_claims<T>(self, claims: T) -> Verified<T> {
+        Verified {
+            claims,
+            payload: self.payload,
+            legacy: self.legacy,
+            expires_at: self.expires_at,
+            registered: self.registered,
+            key: self.key,
+        }
     }
 }
 
@@ -217,15 +350,15 @@ impl<C> Verified<C> {
 impl<C> fmt::Debug for Verified<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified")
-            .field("algorithm", &self.algorithm)
-            .field("key_id", &self.key_id)
+            .field("algorithm", &self.algorithm())
+            .field("key_id", &self.key_id())
             .finish_non_exhaustive()
     }
 }
 
-fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Error> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(payload: &'a str) -> Result<T, Error> {
     // The message of the JSON library quotes the token, so it goes no further.
-    serde_json::from_slice(payload).map_err(|_| {
+    serde_json::from_str(payload).map_err(|_| {
         Error::new(
             ErrorKind::UnreadableClaims,
             "the claims don't fit the type that was asked for",

@@ -1,12 +1,15 @@
 //! The scanner behind `json`: a recursive descent over the grammar of RFC 8259.
 //!
-//! Recursion is bounded by `DEPTH`, so a document can't exhaust the stack. Names of open objects lie
-//! as spans on one shared stack; when an object closes, its names are sorted with escapes resolved
-//! and neighbours compared: `"a"` and `"\u0061"` are the same member.
+//! Recursion is bounded by `DEPTH`, so a document can't exhaust the stack. The members of the outermost
+//! object are shown to whoever asked as they are passed; what is shown counts only once the whole
+//! document has been found good.
 
 use std::str::Chars;
 
-use super::Text;
+use super::{
+    Text, Value,
+    names::{Names, Span},
+};
 use crate::error::{Error, ErrorKind};
 
 /// How deeply values may nest. Claims are flat; RAR and token exchange need a handful of levels.
@@ -17,26 +20,32 @@ const BROKEN: Error = Error::new(ErrorKind::Malformed, "this isn't JSON");
 pub(super) struct Scanner<'a> {
     text: &'a str,
     at: usize,
-    names: Vec<Span>,
+    names: Names,
 }
 
-/// Where a name stands in the text.
-type Span = (u32, u32);
-
 impl<'a> Scanner<'a> {
-    /// Scans a whole document and answers its one value, without the whitespace around it.
-    pub(super) fn document(text: &'a str) -> Result<&'a str, Error> {
+    /// Scans a whole document and answers its one value, without the whitespace around it. If that is
+    /// an object, `show` gets its members.
+    pub(super) fn document(
+        text: &'a str,
+        show: &mut impl FnMut(Text<'a>, Value<'a>),
+    ) -> Result<&'a str, Error> {
+        // Spans are half as wide as addresses.
         if u32::try_from(text.len()).is_err() {
             return Err(Error::new(ErrorKind::TooLarge, "the JSON is too long"));
         }
         let mut scanner = Self {
             text,
             at: 0,
-            names: Vec::new(),
+            names: Names::default(),
         };
         scanner.whitespace();
         let start = scanner.at;
-        scanner.value(DEPTH)?;
+        if scanner.peek() == Some(b'{') {
+            scanner.object(DEPTH - 1, show)?;
+        } else {
+            scanner.value(DEPTH)?;
+        }
         let end = scanner.at;
         scanner.whitespace();
         if scanner.at != text.len() {
@@ -53,7 +62,7 @@ impl<'a> Scanner<'a> {
             ));
         };
         match self.peek() {
-            Some(b'{') => self.object(depth),
+            Some(b'{') => self.object(depth, &mut |_, _| ()),
             Some(b'[') => self.array(depth),
             Some(b'"') => self.string().map(drop),
             Some(b't') => self.literal("true"),
@@ -63,7 +72,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<(), Error> {
+    fn object<F: FnMut(Text<'a>, Value<'a>)>(
+        &mut self,
+        depth: usize,
+        show: &mut F,
+    ) -> Result<(), Error> {
         let first_name = self.names.len();
         self.at += 1;
         self.whitespace();
@@ -77,7 +90,10 @@ impl<'a> Scanner<'a> {
             self.whitespace();
             self.expect(b':')?;
             self.whitespace();
+            let start = self.at;
             self.value(depth)?;
+            let value = self.text.get(start..self.at).unwrap_or_default();
+            show(name.of(self.text), Value::of(value));
             self.whitespace();
             match self.next() {
                 Some(b',') => self.whitespace(),
@@ -85,20 +101,7 @@ impl<'a> Scanner<'a> {
                 _ => return Err(BROKEN),
             }
         }
-        self.refuse_duplicates(first_name)
-    }
-
-    fn refuse_duplicates(&mut self, first_name: usize) -> Result<(), Error> {
-        let text = self.text;
-        let name =
-            |&(start, end): &Span| Text(text.get(start as usize..end as usize).unwrap_or_default());
-        let names = self.names.get_mut(first_name..).unwrap_or_default();
-        names.sort_unstable_by(|a, b| name(a).order(name(b)));
-        let repeated = names
-            .windows(2)
-            .any(|pair| matches!(pair, [a, b] if name(a).order(name(b)).is_eq()));
-        self.names.truncate(first_name);
-        if repeated {
+        if self.names.close(first_name, self.text) {
             return Err(Error::new(
                 ErrorKind::DuplicateMember,
                 "an object names a member twice",
@@ -129,20 +132,24 @@ impl<'a> Scanner<'a> {
         self.expect(b'"')?;
         let start = self.at;
         loop {
+            self.at += plain(self.text.as_bytes().get(self.at..).unwrap_or_default());
             match self.next() {
                 Some(b'"') => break,
                 Some(b'\\') => {
+                    self.names.escapes = true;
                     let mut rest = self.text.get(self.at..).unwrap_or_default().chars();
                     escape(&mut rest).ok_or(BROKEN)?;
                     self.at = self.text.len() - rest.as_str().len();
                 }
-                Some(0x20..) => {}
                 _ => return Err(BROKEN),
             }
         }
         // Fits: `document` refuses text whose length doesn't.
         let offset = |at: usize| u32::try_from(at).map_err(|_| BROKEN);
-        Ok((offset(start)?, offset(self.at - 1)?))
+        Ok(Span {
+            start: offset(start)?,
+            end: offset(self.at - 1)?,
+        })
     }
 
     fn number(&mut self) -> Result<(), Error> {
@@ -151,21 +158,29 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         let leading_zero = self.peek() == Some(b'0');
-        if self.digits()? > 1 && leading_zero {
+        let digits = self.digits()?;
+        if digits > 1 && leading_zero {
             return Err(BROKEN);
         }
+        let mut whole = true;
         if self.peek() == Some(b'.') {
+            whole = false;
             self.at += 1;
             self.digits()?;
         }
         if matches!(self.peek(), Some(b'e' | b'E')) {
+            whole = false;
             self.at += 1;
             if matches!(self.peek(), Some(b'+' | b'-')) {
                 self.at += 1;
             }
             self.digits()?;
         }
-        // `1e400` is grammatical, but readers turn it into infinity, an error or zero.
+        // `1e400` is grammatical, but readers turn it into infinity, an error or zero. Whole numbers
+        // are finite up to 308 digits.
+        if whole && digits <= 300 {
+            return Ok(());
+        }
         let number = self.text.get(start..self.at).unwrap_or_default();
         match number.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(()),
@@ -189,8 +204,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn literal(&mut self, literal: &str) -> Result<(), Error> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        if !rest.starts_with(literal) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        if !rest.starts_with(literal.as_bytes()) {
             return Err(BROKEN);
         }
         self.at += literal.len();
@@ -220,6 +235,27 @@ impl<'a> Scanner<'a> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
+}
+
+/// How many octets pass before a quote, a backslash or a control character: eight at a time, by the
+/// borrows of a subtraction, as far as there are eight.
+fn plain(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Marks octets below `limit`; an octet behind a marked one may be marked wrongly, never the first.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
+    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let (words, rest) = text.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let marks = below(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
+        if marks != 0 {
+            return at * 8 + (marks.trailing_zeros() / 8) as usize;
+        }
+    }
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
+    let passed = rest.iter().position(special).unwrap_or(rest.len());
+    words.len() * 8 + passed
 }
 
 /// Resolves what follows a backslash. A lone surrogate is no character (RFC 8259 §8.2), and readers
@@ -257,4 +293,35 @@ fn code_unit(rest: &mut Chars<'_>) -> Option<u32> {
         unit = unit * 16 + rest.next()?.to_digit(16)?;
     }
     Some(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_ends_where_it_does_one_octet_at_a_time() {
+        for byte in 0..=255_u8 {
+            for at in 0..20 {
+                let mut text = vec![b'x'; 20];
+                text[at] = byte;
+                let expected = if matches!(byte, b'"' | b'\\' | ..0x20) {
+                    at
+                } else {
+                    20
+                };
+                assert_eq!(plain(&text), expected, "{byte} at {at}");
+                // Two of them, of which the first counts.
+                let mut text = vec![0xff; 20];
+                text[at] = byte;
+                text[19] = b'"';
+                let expected = if matches!(byte, b'"' | b'\\' | ..0x20) {
+                    at
+                } else {
+                    19
+                };
+                assert_eq!(plain(&text), expected, "{byte} at {at}");
+            }
+        }
+    }
 }

@@ -113,8 +113,10 @@ impl<'a> Members<'a> {
                 n: base64url(self.n.as_ref())?,
                 e: base64url(self.e.as_ref())?,
             }),
-            (Some("EC"), Some("P-256")) => self.point(Curve::P256),
-            (Some("EC"), Some("P-384")) => self.point(Curve::P384),
+            (Some("EC"), Some(name)) => {
+                let named = Curve::ALL.into_iter().find(|curve| curve.name() == name);
+                self.point(named.ok_or(UNSUPPORTED)?)
+            }
             (Some("OKP"), Some("Ed25519")) => {
                 let x = base64url(self.x.as_ref())?.try_into();
                 Ok(PublicParts::Ed25519 {
@@ -122,10 +124,7 @@ impl<'a> Members<'a> {
                 })
             }
             (None, _) => Err(invalid("the JWK has no kty")),
-            _ => Err(Error::new(
-                ErrorKind::UnsupportedKey,
-                "keys of this kty or crv aren't supported",
-            )),
+            _ => Err(UNSUPPORTED),
         }
     }
 
@@ -138,6 +137,11 @@ impl<'a> Members<'a> {
         Ok(PublicParts::Ec { curve, x, y })
     }
 }
+
+const UNSUPPORTED: Error = Error::new(
+    ErrorKind::UnsupportedKey,
+    "keys of this kty or crv aren't supported",
+);
 
 /// A list of different strings (RFC 7517 §4.3).
 fn key_operations(value: Value<'_>) -> Result<Vec<String>, Error> {

@@ -4,13 +4,13 @@ use serde_json::json;
 use symbolon_token::{Algorithm, KeySet, SigningKey, Typ, Verifier};
 
 use crate::support::{
-    ALGORITHMS, code, forge, good_claims, good_header, good_token, judged, outcome, policy, seal,
+    ALGORITHMS, forge, good_claims, good_header, good_token, judged, outcome, policy, seal,
     signing_key, verifier, with_header,
 };
 
 #[test]
 fn every_algorithm_signs_and_verifies() {
-    for algorithm in ALGORITHMS {
+    for &algorithm in ALGORITHMS {
         let token = good_token(algorithm);
         let proof = crate::support::verify(&verifier(algorithm), &token).expect("a good token");
         assert_eq!(proof.algorithm(), algorithm);
@@ -21,8 +21,8 @@ fn every_algorithm_signs_and_verifies() {
 
 #[test]
 fn t1_only_the_algorithm_of_the_key_is_accepted() {
-    for key in ALGORITHMS {
-        for token in ALGORITHMS {
+    for &key in ALGORITHMS {
+        for &token in ALGORITHMS {
             let expected = if key == token {
                 "accepted"
             } else {
@@ -123,7 +123,7 @@ fn t2_none_is_refused_in_every_spelling() {
             format!("{input}.AA"),
             sealed.clone(),
         ] {
-            for algorithm in ALGORITHMS {
+            for &algorithm in ALGORITHMS {
                 let refused = outcome(&verifier(algorithm), &token);
                 assert_eq!(refused, "algorithm_not_allowed", "{header} {algorithm}");
             }
@@ -134,7 +134,7 @@ fn t2_none_is_refused_in_every_spelling() {
 
 #[test]
 fn t2_an_empty_signature_is_no_signature() {
-    for algorithm in ALGORITHMS {
+    for &algorithm in ALGORITHMS {
         let token = good_token(algorithm);
         let (input, _) = token.rsplit_once('.').expect("three segments");
         let refused = outcome(&verifier(algorithm), &format!("{input}."));
@@ -145,7 +145,7 @@ fn t2_an_empty_signature_is_no_signature() {
 #[test]
 fn t2_none_is_no_algorithm_to_configure() {
     assert_eq!(Algorithm::from_name("none"), None);
-    for algorithm in ALGORITHMS {
+    for &algorithm in ALGORITHMS {
         assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));
         assert_eq!(algorithm.to_string(), algorithm.name());
     }
@@ -155,7 +155,8 @@ fn t2_none_is_no_algorithm_to_configure() {
 #[test]
 fn t1_t3_hmac_with_the_public_key_is_refused() {
     for algorithm in ALGORITHMS
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|algorithm| !algorithm.is_symmetric())
     {
         let header = good_header(Algorithm::HS256).to_string();
@@ -187,8 +188,60 @@ fn keys_of_one_algorithm_do_not_sign_for_another_issuer_key() {
 }
 
 #[test]
-fn generating_a_shared_secret_is_refused() {
-    assert_eq!(code(SigningKey::generate(Algorithm::HS256)), "wrong_key");
+fn generated_keys_sign_and_differ() {
+    for &algorithm in ALGORITHMS {
+        let [one, other] = [(); 2].map(|()| SigningKey::generate(algorithm).expect("a key"));
+        let token = symbolon_token::sign(&one, Typ::ACCESS_TOKEN, &good_claims()).expect("a token");
+        for (key, expected) in [(&one, "accepted"), (&other, "bad_signature")] {
+            let key = key.verifying_key().with_kid(one.kid().unwrap_or_default());
+            let keys = KeySet::new([key]).expect("one key");
+            let verifier = verifier(algorithm)
+                .with_keys(keys)
+                .expect("the same algorithm");
+            assert_eq!(outcome(&verifier, &token), expected, "{algorithm}");
+        }
+        let shown = one.public_jwk().map(|jwk| jwk.thumbprint());
+        assert_eq!(shown.as_deref(), one.kid(), "{algorithm}");
+    }
+}
+
+/// What a key set learns of headers may not outlive its keys or its policy.
+#[test]
+fn t1_a_remembered_header_opens_nothing_else() {
+    let old = signing_key(Algorithm::HS256).with_kid("a");
+    let token = symbolon_token::sign(&old, Typ::ACCESS_TOKEN, &good_claims()).expect("a token");
+    let keys = |key: &SigningKey| KeySet::new([key.verifying_key()]).expect("one key");
+    let verifier = Verifier::new(keys(&old), policy(&[Algorithm::HS256])).expect("complete");
+    for _ in 0..2 {
+        assert_eq!(outcome(&verifier, &token), "accepted");
+    }
+    let renamed = verifier.with_keys(keys(&old.clone().with_kid("b")));
+    assert_eq!(
+        outcome(&renamed.expect("a verifier"), &token),
+        "unknown_key"
+    );
+    let other = SigningKey::generate(Algorithm::HS256)
+        .expect("a key")
+        .with_kid("a");
+    let replaced = verifier.with_keys(keys(&other)).expect("a verifier");
+    assert_eq!(outcome(&replaced, &token), "bad_signature");
+    // The header is known by now; everything behind it is judged as before.
+    let (input, signature) = token.rsplit_once('.').expect("three segments");
+    let (header, payload) = input.split_once('.').expect("two segments");
+    for forged in [
+        format!("{header}.{payload}."),
+        format!("{header}.{}.{signature}", payload.replacen('J', "K", 1)),
+        format!("{header}..{signature}"),
+    ] {
+        assert_eq!(outcome(&verifier, &forged), "bad_signature");
+    }
+    // A bad signature teaches nothing.
+    let fresh = Verifier::new(keys(&old), policy(&[Algorithm::HS256])).expect("complete");
+    let id_token = symbolon_token::sign(&old, Typ::JWT, &good_claims()).expect("a token");
+    for _ in 0..2 {
+        assert_eq!(outcome(&fresh, &id_token), "wrong_typ");
+        assert_eq!(outcome(&verifier, &id_token), "wrong_typ");
+    }
 }
 
 #[test]

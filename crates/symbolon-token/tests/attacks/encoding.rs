@@ -103,7 +103,7 @@ fn t8_base64_has_one_alphabet_and_no_padding() {
 #[test]
 fn t8_the_last_bits_of_a_segment_are_zero() {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    for algorithm in crate::support::ALGORITHMS {
+    for &algorithm in crate::support::ALGORITHMS {
         let token = good_token(algorithm);
         let (rest, last) = token.split_at(token.len() - 1);
         let value = ALPHABET.iter().position(|byte| [*byte] == last.as_bytes());
@@ -195,7 +195,13 @@ fn t9_what_is_not_a_json_object_in_utf8_is_refused() {
         let as_payload = forge(Algorithm::HS256, &header, &document);
         assert_eq!(judged(&as_payload), "malformed", "payload {shown}");
         let as_header = forge(Algorithm::HS256, &document, &claims);
-        assert_eq!(judged(&as_header), "malformed", "header {shown}");
+        let header_limit = 768;
+        let expected = if document.len() > header_limit {
+            "too_large"
+        } else {
+            "malformed"
+        };
+        assert_eq!(judged(&as_header), expected, "header {shown}");
     }
 }
 
@@ -236,7 +242,7 @@ fn t16_a_token_at_the_limit_is_accepted_and_one_more_octet_is_not() {
 fn t16_a_million_dots_cost_nothing() {
     assert_eq!(judged(&".".repeat(1_000_000)), "too_large");
     assert_eq!(judged(&".".repeat(LIMIT)), "malformed");
-    assert_eq!(judged(&format!("{}..", "A".repeat(LIMIT - 2))), "malformed");
+    assert_eq!(judged(&format!("{}..", "A".repeat(LIMIT - 2))), "too_large");
 }
 
 /// Quadratic work on a megabyte of member names takes minutes; what is done takes well under a second.

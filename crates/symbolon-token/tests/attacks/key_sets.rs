@@ -40,15 +40,15 @@ fn t4_what_is_published_is_read_back() {
     let pairs: Vec<SigningKey> = ALGORITHMS
         .into_iter()
         .filter(|algorithm| !algorithm.is_symmetric())
-        .map(|algorithm| signing_key(algorithm).with_kid(algorithm.name()))
+        .map(|algorithm| signing_key(*algorithm).with_kid(algorithm.name()))
         .collect();
     let published = JwkSet {
         keys: pairs.iter().filter_map(SigningKey::public_jwk).collect(),
     };
     let document = serde_json::to_vec(&published).expect("JSON");
-    let parsed = KeySet::from_jwks(&document, &ALGORITHMS).expect("a JWK Set");
-    assert_eq!((parsed.keys.len(), parsed.skipped.len()), (6, 0));
-    let verifier = Verifier::new(parsed.keys, policy(&ALGORITHMS)).expect("complete");
+    let parsed = KeySet::from_jwks(&document, ALGORITHMS).expect("a JWK Set");
+    assert_eq!((parsed.keys.len(), parsed.skipped.len()), (12, 0));
+    let verifier = Verifier::new(parsed.keys, policy(ALGORITHMS)).expect("complete");
     for key in pairs {
         let token = sign(&key, Typ::ACCESS_TOKEN, &good_claims()).expect("a token");
         assert_eq!(
@@ -111,7 +111,7 @@ fn t4_unusable_keys_are_skipped_with_their_reason() {
     let mut off_curve = jwk(Algorithm::ES256, "off");
     off_curve["y"] = off_curve["x"].clone();
     let secret = json!({ "kty": "oct", "kid": "secret", "k": BASE64URL_NOPAD.encode(SECRET) });
-    let p521 = json!({ "kty": "EC", "crv": "P-521", "kid": "p521", "x": "AA", "y": "AA" });
+    let p192 = json!({ "kty": "EC", "crv": "P-192", "kid": "p192", "x": "AA", "y": "AA" });
     let numbered = json!({ "kty": "EC", "kid": 7 });
     let keys = [
         json!("text"),
@@ -123,7 +123,7 @@ fn t4_unusable_keys_are_skipped_with_their_reason() {
         leaked,
         off_curve,
         secret,
-        p521,
+        p192,
         jwk(Algorithm::RS256, "rsa"),
         good.clone(),
         good,
@@ -151,7 +151,7 @@ fn t4_unusable_keys_are_skipped_with_their_reason() {
             (Some("leaked"), "invalid_key"),
             (Some("off"), "invalid_key"),
             (Some("secret"), "invalid_key"),
-            (Some("p521"), "unsupported_key"),
+            (Some("p192"), "unsupported_key"),
             (Some("rsa"), "wrong_key"),
             (Some("good"), "duplicate_key"),
         ]

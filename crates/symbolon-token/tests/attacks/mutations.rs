@@ -10,7 +10,7 @@ use crate::support::{
 
 #[test]
 fn flipping_any_one_bit_is_refused() {
-    for algorithm in ALGORITHMS {
+    for &algorithm in ALGORITHMS {
         let verifier = verifier(algorithm);
         let token = good_token(algorithm);
         let mut judged = 0;
@@ -92,7 +92,8 @@ fn four_thousand_mutants_are_refused() {
         "/",
     ];
     let mut random = Random(0x0005_eed0_f1e1_d5ca_u64);
-    let tokens = ALGORITHMS.map(|algorithm| (verifier(algorithm), good_token(algorithm)));
+    let judged = |algorithm: &Algorithm| (verifier(*algorithm), good_token(*algorithm));
+    let tokens: Vec<_> = ALGORITHMS.iter().map(judged).collect();
     for round in 0..4_000 {
         let (verifier, good) = &tokens[random.below(tokens.len())];
         let (_, donor) = &tokens[random.below(tokens.len())];

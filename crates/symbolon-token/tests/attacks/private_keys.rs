@@ -10,6 +10,8 @@ use crate::support::{ALGORITHMS, SECRET, code, der, good_claims, outcome, signin
 const RSA_JWK: &str = include_str!("../keys/rsa2048.jwk");
 const P256_JWK: &str = include_str!("../keys/p256.jwk");
 const P384_JWK: &str = include_str!("../keys/p384.jwk");
+const P521_JWK: &str = include_str!("../keys/p521.jwk");
+const K256_JWK: &str = include_str!("../keys/k256.jwk");
 const ED25519_JWK: &str = include_str!("../keys/ed25519.jwk");
 const PKCS1: &str = include_str!("../keys/rsa2048.pkcs1.pem");
 const SEC1_P256: &str = include_str!("../keys/p256.sec1.pem");
@@ -19,13 +21,15 @@ const SEC1_WITHOUT_PUBLIC: &str = include_str!("../keys/p256.sec1.bare.pem");
 /// The issuer's private key for an algorithm, as JSON.
 fn jwk(algorithm: Algorithm) -> Value {
     let text = match algorithm {
-        Algorithm::HS256 => {
+        Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
             return json!({ "kty": "oct", "k": BASE64URL_NOPAD.encode(SECRET) });
         }
-        Algorithm::RS256 | Algorithm::PS256 => RSA_JWK,
         Algorithm::ES256 => P256_JWK,
         Algorithm::ES384 => P384_JWK,
-        _ => ED25519_JWK,
+        Algorithm::ES512 => P521_JWK,
+        Algorithm::ES256K => K256_JWK,
+        Algorithm::Ed25519 | Algorithm::EdDSA => ED25519_JWK,
+        _ => RSA_JWK,
     };
     serde_json::from_str(text).expect("JSON")
 }
@@ -63,12 +67,20 @@ fn signs_as_issuer(key: &SigningKey) -> &'static str {
 
 #[test]
 fn a_private_key_signs_alike_in_every_format() {
-    for algorithm in ALGORITHMS {
+    for &algorithm in ALGORITHMS {
         let named = with(jwk(algorithm), "kid", "k-1").to_string();
         let key = SigningKey::from_jwk(algorithm, named.as_bytes()).expect("a private key");
         assert_eq!(key.kid(), Some("k-1"), "{algorithm}");
         assert_eq!(key.algorithm(), algorithm);
         assert_eq!(signs_as_issuer(&key), "accepted", "{algorithm}");
+        let exported = key.to_private_jwk().expect("JSON");
+        let again = SigningKey::from_jwk(algorithm, exported.as_bytes()).expect("a private key");
+        assert_eq!(again.kid(), Some("k-1"));
+        assert_eq!(signs_as_issuer(&again), "accepted", "{algorithm}");
+        let members: Value = serde_json::from_str(&exported).expect("JSON");
+        for (member, value) in jwk(algorithm).as_object().expect("an object") {
+            assert_eq!(&members[member], value, "{algorithm} {member}");
+        }
         let nameless = SigningKey::from_jwk(algorithm, jwk(algorithm).to_string().as_bytes());
         assert_eq!(nameless.expect("a private key").kid(), None);
     }
@@ -78,6 +90,8 @@ fn a_private_key_signs_alike_in_every_format() {
         (Algorithm::ES256, SEC1_P256),
         (Algorithm::ES256, SEC1_WITHOUT_PUBLIC),
         (Algorithm::ES384, SEC1_P384),
+        (Algorithm::ES512, include_str!("../keys/p521.sec1.pem")),
+        (Algorithm::ES256K, include_str!("../keys/k256.sec1.pem")),
         (Algorithm::RS256, crate::support::RSA),
         (Algorithm::ES256, crate::support::P256),
         (Algorithm::ES384, crate::support::P384),
@@ -93,7 +107,7 @@ fn a_private_key_signs_alike_in_every_format() {
 #[test]
 fn t14_private_and_public_members_must_be_of_one_key() {
     let mut judged = 0;
-    for algorithm in ALGORITHMS {
+    for &algorithm in ALGORITHMS {
         let good = jwk(algorithm);
         for member in ["d", "p", "q", "dp", "dq", "qi", "n", "x", "y"] {
             if good.get(member).is_none() {
@@ -115,7 +129,7 @@ fn t14_private_and_public_members_must_be_of_one_key() {
             judged += 1;
         }
     }
-    assert_eq!(judged, 7 * 2 + 3 * 2 + 2 * 2);
+    assert_eq!(judged, 6 * 7 + 4 * 3 + 2 * 2);
     let stranger = SigningKey::generate(Algorithm::ES256).expect("a key");
     let public = serde_json::to_value(stranger.public_jwk()).expect("JSON");
     let mixed = with(
@@ -232,6 +246,8 @@ fn t14_a_private_key_of_one_kind_signs_for_no_other() {
         Algorithm::RS256,
         Algorithm::ES256,
         Algorithm::ES384,
+        Algorithm::ES512,
+        Algorithm::ES256K,
         Algorithm::Ed25519,
     ];
     for of in kinds {

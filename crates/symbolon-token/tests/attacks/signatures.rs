@@ -7,8 +7,10 @@ use crate::support::{
     ALGORITHMS, AUDIENCE, ISSUER, good_token, outcome, policy, signing_key, verifier,
 };
 
-/// The order of P-256, and of P-384.
+/// The orders of the curves.
 const P256_ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+const P521_ORDER: &str = "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409";
+const K256_ORDER: &str = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
 const P384_ORDER: &str = "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973";
 
 fn with_signature(algorithm: Algorithm, signature: &[u8]) -> &'static str {
@@ -32,6 +34,8 @@ fn t15_ecdsa_numbers_out_of_range_are_refused() {
     for (algorithm, order) in [
         (Algorithm::ES256, P256_ORDER),
         (Algorithm::ES384, P384_ORDER),
+        (Algorithm::ES512, P521_ORDER),
+        (Algorithm::ES256K, K256_ORDER),
     ] {
         let order = data_encoding::HEXLOWER
             .decode(order.as_bytes())
@@ -61,7 +65,12 @@ fn t15_ecdsa_numbers_out_of_range_are_refused() {
 
 #[test]
 fn t15_ecdsa_signatures_in_der_are_refused() {
-    for (algorithm, width) in [(Algorithm::ES256, 32), (Algorithm::ES384, 48)] {
+    for (algorithm, width) in [
+        (Algorithm::ES256, 32),
+        (Algorithm::ES384, 48),
+        (Algorithm::ES512, 66),
+        (Algorithm::ES256K, 32),
+    ] {
         let good = signature(algorithm);
         let integer = |bytes: &[u8]| {
             let bytes: Vec<u8> = bytes
@@ -75,7 +84,8 @@ fn t15_ecdsa_signatures_in_der_are_refused() {
         };
         let body = [integer(&good[..width]), integer(&good[width..])].concat();
         let length = u8::try_from(body.len()).expect("short");
-        let der = [&[0x30, length][..], &body].concat();
+        let long = if length >= 0x80 { &[0x81][..] } else { &[] };
+        let der = [&[0x30], long, &[length], &body].concat();
         assert_eq!(
             with_signature(algorithm, &der),
             "bad_signature",
@@ -86,7 +96,7 @@ fn t15_ecdsa_signatures_in_der_are_refused() {
 
 #[test]
 fn t15_signatures_of_another_length_are_refused() {
-    for algorithm in ALGORITHMS {
+    for &algorithm in ALGORITHMS {
         let good = signature(algorithm);
         let half = good.len() / 2;
         for (name, bad) in [

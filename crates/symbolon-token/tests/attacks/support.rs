@@ -14,17 +14,11 @@ use symbolon_token::{
 pub(crate) const ISSUER: &str = "https://id.example";
 pub(crate) const AUDIENCE: &str = "https://api.example";
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
-pub(crate) const SECRET: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEF";
+/// Long enough for every hash.
+pub(crate) const SECRET: &[u8] =
+    b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.:";
 
-pub(crate) const ALGORITHMS: [Algorithm; 7] = [
-    Algorithm::HS256,
-    Algorithm::RS256,
-    Algorithm::PS256,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::Ed25519,
-    Algorithm::EdDSA,
-];
+pub(crate) const ALGORITHMS: &[Algorithm] = Algorithm::ALL;
 
 pub(crate) const RSA: &str = include_str!("../keys/rsa2048.pem");
 pub(crate) const RSA_PUBLIC: &str = include_str!("../keys/rsa2048.pub.pem");
@@ -32,19 +26,34 @@ pub(crate) const P256: &str = include_str!("../keys/p256.pem");
 pub(crate) const P256_PUBLIC: &str = include_str!("../keys/p256.pub.pem");
 pub(crate) const P384: &str = include_str!("../keys/p384.pem");
 pub(crate) const P384_PUBLIC: &str = include_str!("../keys/p384.pub.pem");
+pub(crate) const P521: &str = include_str!("../keys/p521.pem");
+pub(crate) const P521_PUBLIC: &str = include_str!("../keys/p521.pub.pem");
+pub(crate) const K256: &str = include_str!("../keys/k256.pem");
+pub(crate) const K256_PUBLIC: &str = include_str!("../keys/k256.pub.pem");
 pub(crate) const ED25519: &str = include_str!("../keys/ed25519.pem");
 pub(crate) const ED25519_PUBLIC: &str = include_str!("../keys/ed25519.pub.pem");
 
+/// The issuer's private key for an algorithm, and its public half; `None` for a shared secret.
+pub(crate) fn pems(algorithm: Algorithm) -> Option<(&'static str, &'static str)> {
+    Some(match algorithm {
+        Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => return None,
+        Algorithm::ES256 => (P256, P256_PUBLIC),
+        Algorithm::ES384 => (P384, P384_PUBLIC),
+        Algorithm::ES512 => (P521, P521_PUBLIC),
+        Algorithm::ES256K => (K256, K256_PUBLIC),
+        Algorithm::Ed25519 | Algorithm::EdDSA => (ED25519, ED25519_PUBLIC),
+        _ => (RSA, RSA_PUBLIC),
+    })
+}
+
 /// The issuer's key for an algorithm, without a name.
 pub(crate) fn signing_key(algorithm: Algorithm) -> SigningKey {
-    let pem = match algorithm {
-        Algorithm::HS256 => return SigningKey::hmac(algorithm, SECRET).expect("a secret"),
-        Algorithm::RS256 | Algorithm::PS256 => RSA,
-        Algorithm::ES256 => P256,
-        Algorithm::ES384 => P384,
-        _ => ED25519,
-    };
-    SigningKey::from_pkcs8_pem(algorithm, pem).expect("a private key")
+    match pems(algorithm) {
+        None => SigningKey::hmac(algorithm, SECRET).expect("a secret"),
+        Some((private, _)) => {
+            SigningKey::from_pkcs8_pem(algorithm, private).expect("a private key")
+        }
+    }
 }
 
 pub(crate) fn policy(algorithms: &[Algorithm]) -> Policy {
