@@ -76,13 +76,27 @@ pub(super) enum KeyBytes {
 
 impl Case {
     pub(super) fn new(algorithm: Algorithm) -> Result<Self> {
+        Self::with(algorithm, || Ok(SigningKey::generate(algorithm)?))
+    }
+
+    /// A case whose RSA key is always the same: searching for primes takes another number of
+    /// instructions each time.
+    pub(super) fn repeatable(algorithm: Algorithm) -> Result<Self> {
+        const RSA: &str = include_str!("../../../crates/symbolon-token/tests/keys/rsa2048.pem");
+        Self::with(algorithm, || match algorithm {
+            Algorithm::RS256 => Ok(SigningKey::from_pkcs8_pem(algorithm, RSA)?),
+            other => Ok(SigningKey::generate(other)?),
+        })
+    }
+
+    fn with(algorithm: Algorithm, pair: impl FnOnce() -> Result<SigningKey>) -> Result<Self> {
         let (key, key_bytes) = if algorithm.is_symmetric() {
             // A shared secret is brought along; an octet repeated would be refused.
             let secret: Vec<u8> = (0..32_u8).map(|at| at.wrapping_mul(151)).collect();
             let key = SigningKey::hmac(algorithm, &secret)?;
             (key.with_kid(KID), KeyBytes::Secret(secret))
         } else {
-            let key = SigningKey::generate(algorithm)?.with_kid(KID);
+            let key = pair()?.with_kid(KID);
             let jwk = key.public_jwk().context("a key pair has a public half")?;
             let bytes = KeyBytes::Pair {
                 pkcs8: key.to_pkcs8_der()?.to_vec(),

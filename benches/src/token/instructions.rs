@@ -86,7 +86,7 @@ pub(crate) fn repeat(words: &[String]) -> Result<()> {
         .into_iter()
         .find(|(name, _)| name == algorithm)
         .context("no such algorithm")?;
-    let case = Case::new(algorithm)?;
+    let case = Case::repeatable(algorithm)?;
     let candidate: Box<dyn Candidate> = match who.as_str() {
         "ours" => Box::new(Ours::new(&case)?),
         "limit" => Box::new(Limit::new(&case)?),

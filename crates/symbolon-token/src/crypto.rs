@@ -315,20 +315,20 @@ impl Signing {
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Signature, Error> {
         match self {
-            Self::Hmac(key, _) => Ok(Signature::Tag(hmac::sign(key, message))),
+            Self::Hmac(key, _) => Ok(Signature::copy(hmac::sign(key, message).as_ref())),
             Self::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(*encoding, &SystemRandom::new(), message, &mut signature)
                     .map_err(|_| SIGNING_FAILED)?;
-                Ok(Signature::Rsa(signature))
+                Ok(Signature::Long(signature))
             }
             Self::Ecdsa(_, pair) => pair
                 .sign(&SystemRandom::new(), message)
-                .map(Signature::Curve)
+                .map(|signature| Signature::copy(signature.as_ref()))
                 .map_err(|_| SIGNING_FAILED),
             Self::Ed25519(pair) => pair
                 .try_sign(message)
-                .map(Signature::Curve)
+                .map(|signature| Signature::copy(signature.as_ref()))
                 .map_err(|_| SIGNING_FAILED),
         }
     }
@@ -340,23 +340,30 @@ pub(crate) enum Exported {
     Pair(SecretParts),
 }
 
-/// A signature where the backend put it.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives on the stack for as long as it takes to encode it"
-)]
+/// A signature. The backend's own type has room for RSA with 8192 bits, too much to hand around.
 pub(crate) enum Signature {
-    Tag(hmac::Tag),
-    Rsa(Vec<u8>),
-    Curve(signature::Signature),
+    Short([u8; 64], usize),
+    Long(Vec<u8>),
+}
+
+impl Signature {
+    fn copy(octets: &[u8]) -> Self {
+        let mut short = [0; 64];
+        match short.get_mut(..octets.len()) {
+            Some(place) => {
+                place.copy_from_slice(octets);
+                Self::Short(short, octets.len())
+            }
+            None => Self::Long(octets.to_vec()),
+        }
+    }
 }
 
 impl AsRef<[u8]> for Signature {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Self::Tag(tag) => tag.as_ref(),
-            Self::Rsa(signature) => signature,
-            Self::Curve(signature) => signature.as_ref(),
+            Self::Short(octets, length) => octets.get(..*length).unwrap_or_default(),
+            Self::Long(octets) => octets,
         }
     }
 }

@@ -31,7 +31,7 @@ struct Noted<'a> {
 
 impl<'a> Noted<'a> {
     fn note(&mut self, name: Text<'a>, value: Value<'a>) {
-        match name.decoded().as_ref() {
+        match name.name().as_ref() {
             "alg" => self.alg = Some(value),
             "typ" => self.typ = Some(value),
             "kid" => self.kid = Some(value),

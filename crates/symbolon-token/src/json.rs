@@ -123,6 +123,14 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// The text of a name, which is short: looking at each octet beats a search that has to set out.
+    pub(crate) fn name(self) -> Cow<'a, str> {
+        if self.0.len() < 16 && !self.0.bytes().any(|byte| byte == b'\\') {
+            return Cow::Borrowed(self.0);
+        }
+        self.decoded()
+    }
+
     /// Whether this is what the text says, escapes resolved.
     pub(crate) fn is(self, wanted: &str) -> bool {
         self.0 == wanted || (self.0.contains('\\') && self.chars().eq(wanted.chars()))

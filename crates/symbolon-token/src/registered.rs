@@ -127,7 +127,7 @@ struct Noted<'a> {
 
 impl<'a> Noted<'a> {
     fn note(&mut self, name: Text<'a>, value: Value<'a>) {
-        let place = match name.decoded().as_ref() {
+        let place = match name.name().as_ref() {
             "iss" => &mut self.iss,
             "sub" => &mut self.sub,
             "aud" => &mut self.aud,

@@ -14,6 +14,15 @@ pub(super) struct Span {
 }
 
 impl Span {
+    const fn length(self) -> u32 {
+        self.end.saturating_sub(self.start)
+    }
+
+    fn octets(self, text: &[u8]) -> &[u8] {
+        text.get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+
     pub(super) fn of(self, text: &str) -> Text<'_> {
         let (start, end) = (self.start as usize, self.end as usize);
         Text(text.get(start..end).unwrap_or_default())
@@ -69,12 +78,17 @@ impl Names {
                 .array_windows()
                 .any(|[a, b]| a.of(text).order(b.of(text)).is_eq());
         }
+        let octets = text.as_bytes();
         let mut rest = &*names;
         while let [name, others @ ..] = rest {
-            let name = name.of(text);
-            let same =
-                |other: Text<'_>| name.0 == other.0 || (self.escapes && name.order(other).is_eq());
-            if others.iter().any(|other| same(other.of(text))) {
+            let same = |other: &Span| {
+                if self.escapes {
+                    name.of(text).order(other.of(text)).is_eq()
+                } else {
+                    name.length() == other.length() && name.octets(octets) == other.octets(octets)
+                }
+            };
+            if others.iter().any(same) {
                 return true;
             }
             rest = others;

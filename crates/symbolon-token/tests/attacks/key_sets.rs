@@ -38,7 +38,7 @@ fn parse(keys: &[Value], algorithms: &[Algorithm]) -> (Vec<Algorithm>, Vec<&'sta
 #[test]
 fn t4_what_is_published_is_read_back() {
     let pairs: Vec<SigningKey> = ALGORITHMS
-        .into_iter()
+        .iter()
         .filter(|algorithm| !algorithm.is_symmetric())
         .map(|algorithm| signing_key(*algorithm).with_kid(algorithm.name()))
         .collect();
