@@ -15,7 +15,30 @@ use crate::error::{Error, ErrorKind};
 /// How deeply values may nest. Claims are flat; RAR and token exchange need a handful of levels.
 const DEPTH: usize = 32;
 
-const BROKEN: Error = Error::new(ErrorKind::Malformed, "this isn't JSON");
+/// What is wrong with a document. It fits into a register, unlike an error: each value that is scanned
+/// answers one.
+#[derive(Clone, Copy)]
+enum Fault {
+    Broken,
+    TooDeep,
+    OutOfRange,
+    Duplicate,
+}
+
+impl Fault {
+    const fn error(self) -> Error {
+        match self {
+            Self::Broken => Error::new(ErrorKind::Malformed, "this isn't JSON"),
+            Self::TooDeep => Error::new(ErrorKind::Malformed, "the JSON nests too deeply"),
+            Self::OutOfRange => {
+                Error::new(ErrorKind::Malformed, "a number in the JSON is out of range")
+            }
+            Self::Duplicate => {
+                Error::new(ErrorKind::DuplicateMember, "an object names a member twice")
+            }
+        }
+    }
+}
 
 pub(super) struct Scanner<'a> {
     text: &'a str,
@@ -39,27 +62,28 @@ impl<'a> Scanner<'a> {
             at: 0,
             names: Names::default(),
         };
-        scanner.whitespace();
-        let start = scanner.at;
-        if scanner.peek() == Some(b'{') {
-            scanner.object(DEPTH - 1, show)?;
-        } else {
-            scanner.value(DEPTH)?;
-        }
-        let end = scanner.at;
-        scanner.whitespace();
-        if scanner.at != text.len() {
-            return Err(BROKEN);
-        }
-        text.get(start..end).ok_or(BROKEN)
+        scanner.outermost(show).map_err(Fault::error)
     }
 
-    fn value(&mut self, depth: usize) -> Result<(), Error> {
+    fn outermost(&mut self, show: &mut impl FnMut(Text<'a>, Value<'a>)) -> Result<&'a str, Fault> {
+        self.whitespace();
+        let start = self.at;
+        if self.peek() == Some(b'{') {
+            self.object(DEPTH - 1, show)?;
+        } else {
+            self.value(DEPTH)?;
+        }
+        let end = self.at;
+        self.whitespace();
+        if self.at != self.text.len() {
+            return Err(Fault::Broken);
+        }
+        self.text.get(start..end).ok_or(Fault::Broken)
+    }
+
+    fn value(&mut self, depth: usize) -> Result<(), Fault> {
         let Some(depth) = depth.checked_sub(1) else {
-            return Err(Error::new(
-                ErrorKind::Malformed,
-                "the JSON nests too deeply",
-            ));
+            return Err(Fault::TooDeep);
         };
         match self.peek() {
             Some(b'{') => self.object(depth, &mut |_, _| ()),
@@ -76,7 +100,7 @@ impl<'a> Scanner<'a> {
         &mut self,
         depth: usize,
         show: &mut F,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Fault> {
         let first_name = self.names.len();
         self.at += 1;
         self.whitespace();
@@ -98,19 +122,16 @@ impl<'a> Scanner<'a> {
             match self.next() {
                 Some(b',') => self.whitespace(),
                 Some(b'}') => break,
-                _ => return Err(BROKEN),
+                _ => return Err(Fault::Broken),
             }
         }
         if self.names.close(first_name, self.text) {
-            return Err(Error::new(
-                ErrorKind::DuplicateMember,
-                "an object names a member twice",
-            ));
+            return Err(Fault::Duplicate);
         }
         Ok(())
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), Error> {
+    fn array(&mut self, depth: usize) -> Result<(), Fault> {
         self.at += 1;
         self.whitespace();
         if self.peek() == Some(b']') {
@@ -123,12 +144,12 @@ impl<'a> Scanner<'a> {
             match self.next() {
                 Some(b',') => self.whitespace(),
                 Some(b']') => return Ok(()),
-                _ => return Err(BROKEN),
+                _ => return Err(Fault::Broken),
             }
         }
     }
 
-    fn string(&mut self) -> Result<Span, Error> {
+    fn string(&mut self) -> Result<Span, Fault> {
         self.expect(b'"')?;
         let start = self.at;
         loop {
@@ -138,21 +159,21 @@ impl<'a> Scanner<'a> {
                 Some(b'\\') => {
                     self.names.escapes = true;
                     let mut rest = self.text.get(self.at..).unwrap_or_default().chars();
-                    escape(&mut rest).ok_or(BROKEN)?;
+                    escape(&mut rest).ok_or(Fault::Broken)?;
                     self.at = self.text.len() - rest.as_str().len();
                 }
-                _ => return Err(BROKEN),
+                _ => return Err(Fault::Broken),
             }
         }
         // Fits: `document` refuses text whose length doesn't.
-        let offset = |at: usize| u32::try_from(at).map_err(|_| BROKEN);
+        let offset = |at: usize| u32::try_from(at).map_err(|_| Fault::Broken);
         Ok(Span {
             start: offset(start)?,
             end: offset(self.at - 1)?,
         })
     }
 
-    fn number(&mut self) -> Result<(), Error> {
+    fn number(&mut self) -> Result<(), Fault> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -160,7 +181,7 @@ impl<'a> Scanner<'a> {
         let leading_zero = self.peek() == Some(b'0');
         let digits = self.digits()?;
         if digits > 1 && leading_zero {
-            return Err(BROKEN);
+            return Err(Fault::Broken);
         }
         let mut whole = true;
         if self.peek() == Some(b'.') {
@@ -184,29 +205,26 @@ impl<'a> Scanner<'a> {
         let number = self.text.get(start..self.at).unwrap_or_default();
         match number.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(()),
-            _ => Err(Error::new(
-                ErrorKind::Malformed,
-                "a number in the JSON is out of range",
-            )),
+            _ => Err(Fault::OutOfRange),
         }
     }
 
     /// Passes at least one digit and says how many.
-    fn digits(&mut self) -> Result<usize, Error> {
+    fn digits(&mut self) -> Result<usize, Fault> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
         if self.at == start {
-            return Err(BROKEN);
+            return Err(Fault::Broken);
         }
         Ok(self.at - start)
     }
 
-    fn literal(&mut self, literal: &str) -> Result<(), Error> {
+    fn literal(&mut self, literal: &str) -> Result<(), Fault> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         if !rest.starts_with(literal.as_bytes()) {
-            return Err(BROKEN);
+            return Err(Fault::Broken);
         }
         self.at += literal.len();
         Ok(())
@@ -218,11 +236,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Error> {
+    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
         if self.next() == Some(byte) {
             Ok(())
         } else {
-            Err(BROKEN)
+            Err(Fault::Broken)
         }
     }
 
