@@ -10,6 +10,8 @@ use crate::{
     public_key::{Curve, KeyType, PublicParts},
 };
 
+pub(crate) mod write;
+
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
@@ -43,7 +45,27 @@ const UNSUPPORTED: Error = Error::new(
 
 /// Takes a `SubjectPublicKeyInfo` apart.
 pub(crate) fn public_key_info(der: &[u8]) -> Result<PublicParts, Error> {
-    let mut info = Reader(der).only(SEQUENCE).ok_or(BROKEN)?;
+    public_key(Reader(der).only(SEQUENCE).ok_or(BROKEN)?)
+}
+
+/// Finds the key in an X.509 certificate (RFC 5280 §4.1). What stands around it is passed over.
+pub(crate) fn certificate_key(der: &[u8]) -> Result<PublicParts, Error> {
+    let mut certificate = Reader(der).only(SEQUENCE).ok_or(BROKEN)?;
+    let mut signed = Reader(certificate.element(SEQUENCE).ok_or(BROKEN)?);
+    certificate.element(SEQUENCE).ok_or(BROKEN)?;
+    certificate.element(BIT_STRING).ok_or(BROKEN)?;
+    certificate.end().ok_or(BROKEN)?;
+    // Version 1 has no version.
+    let _ = signed.element(TAGGED_0);
+    signed.element(INTEGER).ok_or(BROKEN)?;
+    // Signature algorithm, issuer, validity, subject.
+    for _ in 0..4 {
+        signed.element(SEQUENCE).ok_or(BROKEN)?;
+    }
+    public_key(Reader(signed.element(SEQUENCE).ok_or(BROKEN)?))
+}
+
+fn public_key(mut info: Reader<'_>) -> Result<PublicParts, Error> {
     let algorithm = info.element(SEQUENCE).ok_or(BROKEN)?;
     let bits = info.element(BIT_STRING).ok_or(BROKEN)?;
     info.end().ok_or(BROKEN)?;

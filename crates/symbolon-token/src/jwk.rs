@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod export;
+mod formats;
 mod members;
 mod private;
 

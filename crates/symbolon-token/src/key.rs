@@ -70,6 +70,22 @@ impl VerifyingKey {
         Self::from_parts(algorithm, &der::public_key_info(der)?)
     }
 
+    /// The public key of a certificate in PEM, of which nothing else is checked; see [`Jwk::from_pem`].
+    pub fn from_certificate_pem(algorithm: Algorithm, pem: &str) -> Result<Self, Error> {
+        if Pem::parse(pem)?.label != "CERTIFICATE" {
+            return Err(Error::new(
+                ErrorKind::UnsupportedKey,
+                "the label isn't CERTIFICATE",
+            ));
+        }
+        Self::from_jwk(&Jwk::from_pem(pem)?, algorithm)
+    }
+
+    /// A public key as the line of an OpenSSH file.
+    pub fn from_ssh(algorithm: Algorithm, line: &str) -> Result<Self, Error> {
+        Self::from_jwk(&Jwk::from_ssh(line)?, algorithm)
+    }
+
     /// A public key from a JWK, named as the JWK is.
     ///
     /// Fails if the JWK's `alg`, `use` or `key_ops` says that it is for something else

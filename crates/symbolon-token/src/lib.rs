@@ -52,6 +52,7 @@ mod public_key;
 mod registered;
 mod sign;
 mod signing_key;
+mod ssh;
 mod strength;
 mod time;
 mod typ;

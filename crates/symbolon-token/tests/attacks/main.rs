@@ -11,6 +11,8 @@ mod claims;
 #[cfg(test)]
 mod encoding;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod headers;
 #[cfg(test)]
 mod key_sets;
