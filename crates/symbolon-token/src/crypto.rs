@@ -43,6 +43,27 @@ pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
 }
 
+/// The hash that an algorithm uses, over some octets. For Ed25519 that is SHA-512 (RFC 8032 §5.1).
+pub(crate) fn hash_of(algorithm: Algorithm, octets: &[u8]) -> Vec<u8> {
+    let hash = match algorithm {
+        Algorithm::HS256
+        | Algorithm::RS256
+        | Algorithm::PS256
+        | Algorithm::ES256
+        | Algorithm::ES256K => &digest::SHA256,
+        Algorithm::HS384 | Algorithm::RS384 | Algorithm::PS384 | Algorithm::ES384 => {
+            &digest::SHA384
+        }
+        Algorithm::HS512
+        | Algorithm::RS512
+        | Algorithm::PS512
+        | Algorithm::ES512
+        | Algorithm::Ed25519
+        | Algorithm::EdDSA => &digest::SHA512,
+    };
+    digest::digest(hash, octets).as_ref().to_vec()
+}
+
 /// The mathematics of one algorithm, with its parameters.
 enum Scheme {
     Hmac(hmac::Algorithm),

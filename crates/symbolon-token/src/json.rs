@@ -79,7 +79,7 @@ impl<'a> Array<'a> {
 /// A scanned JSON value.
 #[derive(Clone, Copy)]
 pub(crate) enum Value<'a> {
-    Literal,
+    Literal(&'a str),
     Number(&'a str),
     String(Text<'a>),
     Array(Array<'a>),
@@ -93,7 +93,7 @@ impl<'a> Value<'a> {
             Some(b'[') => Self::Array(Array(text)),
             Some(b'"') => Self::String(Text(text.get(1..text.len() - 1).unwrap_or_default())),
             Some(b'-' | b'0'..=b'9') => Self::Number(text),
-            _ => Self::Literal,
+            _ => Self::Literal(text),
         }
     }
 

@@ -23,14 +23,18 @@ const SIGNATURE_LIMIT: usize = 1024;
 pub(crate) struct Compact<'a> {
     pub(crate) signing_input: &'a str,
     pub(crate) header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
+    pub(crate) payload: &'a str,
+    pub(crate) signature: &'a str,
 }
 
 impl<'a> Compact<'a> {
     /// The length comes first, so that nothing is done in proportion to what somebody sends.
     pub(crate) fn split(token: &'a str) -> Result<Self, Error> {
-        if token.len() > TOKEN_LIMIT {
+        Self::split_within(token, TOKEN_LIMIT)
+    }
+
+    pub(crate) fn split_within(token: &'a str, limit: usize) -> Result<Self, Error> {
+        if token.len() > limit {
             return Err(TOO_LONG);
         }
         let mut segments = token.splitn(4, '.');
@@ -113,8 +117,7 @@ pub(crate) fn decode(segment: &str) -> Result<Vec<u8>, Error> {
     base64::decode(segment.as_bytes()).ok_or(NOT_BASE64URL)
 }
 
-pub(crate) const TOO_LONG: Error =
-    Error::new(ErrorKind::TooLarge, "the token is longer than 16 KiB");
+const TOO_LONG: Error = Error::new(ErrorKind::TooLarge, "the token is longer than it may be");
 
 const NOT_BASE64URL: Error =
     Error::new(ErrorKind::Malformed, "a segment isn't canonical base64url");

@@ -39,6 +39,7 @@ mod crypto;
 mod der;
 mod error;
 mod header;
+mod inspect;
 mod json;
 mod jwk;
 mod jws;
@@ -48,7 +49,9 @@ mod legacy;
 mod pem;
 mod policy;
 mod private_key;
+pub mod profile;
 mod public_key;
+pub mod raw;
 mod registered;
 mod sign;
 mod signing_key;
@@ -64,6 +67,7 @@ pub use crate::{
     alg::Algorithm,
     claims::{AccessClaims, Audience},
     error::{ClaimFailure, Error, ErrorKind},
+    inspect::Unverified,
     jwk::{Jwk, JwkSet},
     key::VerifyingKey,
     key_set::{KeySet, ParsedKeySet, SkippedKey},

@@ -188,36 +188,41 @@ impl Checks {
                 ));
             }
         }
-        self.check_dates(claims, now)
-    }
-
-    fn check_dates(&self, claims: &Unchecked<'_>, now: Timestamp) -> Result<(), Error> {
         if claims.expires_at.is_none() && self.expiry == Expiry::Required {
             return Err(missing("exp"));
         }
-        // RFC 7519 §4.1.4: on or after this time it must not be accepted.
-        if claims
-            .expires_at
-            .is_some_and(|expires_at| now >= expires_at + self.leeway)
-        {
-            return Err(Error::claim_refused(
-                ErrorKind::Expired,
-                "exp",
-                "the token has expired",
-            ));
-        }
-        if claims
-            .not_before
-            .is_some_and(|not_before| now + self.leeway < not_before)
-        {
-            return Err(Error::claim_refused(
-                ErrorKind::NotYetValid,
-                "nbf",
-                "the token isn't valid yet",
-            ));
-        }
-        Ok(())
+        check_dates(claims, now, self.leeway)
     }
+}
+
+/// Checks `exp` and `nbf` where they are there.
+pub(crate) fn check_dates(
+    claims: &Unchecked<'_>,
+    now: Timestamp,
+    leeway: Duration,
+) -> Result<(), Error> {
+    // RFC 7519 §4.1.4: on or after this time it must not be accepted.
+    if claims
+        .expires_at
+        .is_some_and(|expires_at| now >= expires_at + leeway)
+    {
+        return Err(Error::claim_refused(
+            ErrorKind::Expired,
+            "exp",
+            "the token has expired",
+        ));
+    }
+    if claims
+        .not_before
+        .is_some_and(|not_before| now + leeway < not_before)
+    {
+        return Err(Error::claim_refused(
+            ErrorKind::NotYetValid,
+            "nbf",
+            "the token isn't valid yet",
+        ));
+    }
+    Ok(())
 }
 
 const fn contradiction(reason: &'static str) -> Error {

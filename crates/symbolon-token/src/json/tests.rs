@@ -161,7 +161,7 @@ fn members_come_out_as_written() {
     assert!(matches!(items[0], Value::Number("1")));
     assert_eq!(items[1].into_string().as_deref(), Some("]"));
     assert!(matches!(items[2], Value::Object(_)));
-    assert!(matches!(items[3], Value::Literal));
+    assert!(matches!(items[3], Value::Literal("true")));
     assert!(matches!(members[2].1, Value::Number("-1.5e3")));
     assert_eq!(members[3].1.into_string().as_deref(), Some(""));
 }

@@ -9,6 +9,8 @@ mod algorithms;
 #[cfg(test)]
 mod claims;
 #[cfg(test)]
+mod cookbook;
+#[cfg(test)]
 mod encoding;
 #[cfg(test)]
 mod formats;
@@ -21,11 +23,15 @@ mod keys;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]
+mod legacy;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod private_keys;
+#[cfg(test)]
+mod profiles;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
