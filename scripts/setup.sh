@@ -100,6 +100,12 @@ need_node_packages() {
     echo "$wanted" >"$stamp"
 }
 
+# josekit, which the differential tests ask, is built on OpenSSL.
+need_openssl() {
+    need_command pkg-config pkg-config
+    pkg-config --exists openssl || debian_install "OpenSSL for building" libssl-dev
+}
+
 # The browser that walks the page of `symbolon dev`, letters for its Korean, and a clock to set forward.
 need_browser() {
     need_command chromium chromium

@@ -110,6 +110,7 @@ struct Noted<'a> {
     b64: Option<Value<'a>>,
     jwk: Option<Value<'a>>,
     has_forbidden: bool,
+    has_misshapen: bool,
 }
 
 impl<'a> Noted<'a> {
@@ -124,6 +125,10 @@ impl<'a> Noted<'a> {
             "b64" => self.b64 = Some(value),
             "jwk" => self.jwk = Some(value),
             "jku" | "x5c" | "x5u" => self.has_forbidden = true,
+            // They mean nothing here, but a header that others can't read is no header (RFC 7515 §4.1).
+            "cty" | "x5t" | "x5t#S256" => {
+                self.has_misshapen |= !matches!(value, Value::String(_));
+            }
             _ => {}
         }
     }
@@ -144,6 +149,9 @@ impl<'a> Noted<'a> {
         if self.has_forbidden {
             return Err(FORBIDDEN);
         }
+        if self.has_misshapen {
+            return Err(MISSHAPEN);
+        }
         let alg = string(self.alg)?.ok_or(Error::new(
             ErrorKind::InvalidHeader,
             "the header has no alg",
@@ -155,6 +163,11 @@ impl<'a> Noted<'a> {
         })
     }
 }
+
+const MISSHAPEN: Error = Error::new(
+    ErrorKind::InvalidHeader,
+    "a member of the header isn't a string",
+);
 
 const FORBIDDEN: Error = Error::new(
     ErrorKind::ForbiddenHeader,
@@ -170,9 +183,6 @@ fn string(member: Option<Value<'_>>) -> Result<Option<Cow<'_, str>>, Error> {
     match member.map(Value::into_string) {
         None => Ok(None),
         Some(Some(text)) => Ok(Some(text)),
-        Some(None) => Err(Error::new(
-            ErrorKind::InvalidHeader,
-            "a member of the header isn't a string",
-        )),
+        Some(None) => Err(MISSHAPEN),
     }
 }

@@ -215,3 +215,30 @@ fn header_members_that_mean_nothing_here_are_ignored() {
     header["unknown"] = json!({ "a": [1, 2] });
     assert_eq!(judged(&with_header(header)), "accepted");
 }
+
+/// Found by the differential runs: other libraries refuse these, and they are right (RFC 7515 §4.1.7, §4.1.8, §4.1.10).
+#[test]
+fn g3_registered_members_that_mean_nothing_here_are_still_strings() {
+    for member in ["cty", "x5t", "x5t#S256"] {
+        for value in [
+            json!(1),
+            json!(null),
+            json!(["JWT"]),
+            json!({}),
+            json!(false),
+        ] {
+            let header = json!({ "alg": "HS256", "typ": "at+jwt", member: value });
+            assert_eq!(
+                judged(&with_header(header)),
+                "invalid_header",
+                "{member}"
+            );
+        }
+        let header = json!({ "alg": "HS256", "typ": "at+jwt", member: "text" });
+        assert_eq!(
+            judged(&with_header(header)),
+            "accepted",
+            "{member}"
+        );
+    }
+}
