@@ -27,10 +27,13 @@
 //! - Everything is strict: JSON without duplicate members, canonical base64url, exact types, 16 KiB.
 //! - Nothing is fetched, no clock is read, nothing is global. Time is an argument.
 //! - Errors have a stable [`code`](Error::code) and never contain a piece of the token.
-//! - What weakens a check has `dangerous` in its name; there are three such methods.
+//! - What weakens a check has `dangerous` in its name.
 //!
-//! Algorithms: HS256, RS256, PS256, ES256, ES384 and Ed25519 (also under its old name `EdDSA`).
-//! RFCs 7515, 7517, 7518, 7519, 7638, 8037, 8725, 9068 and 9864.
+//! Algorithms: HS, RS, PS and ES with 256, 384 and 512, ES256K, and Ed25519 (also under its old name
+//! `EdDSA`). RFCs 7515, 7517, 7518, 7519, 7638, 7797, 8037, 8725, 8812, 9068, 9278, 9449 and 9864.
+//!
+//! Kinds of token with checks of their own are in [`profile`], JWS with any payload in [`raw`]. To look
+//! into a token without trusting it there is [`Unverified`].
 
 mod alg;
 mod base64;

@@ -228,17 +228,9 @@ fn g3_registered_members_that_mean_nothing_here_are_still_strings() {
             json!(false),
         ] {
             let header = json!({ "alg": "HS256", "typ": "at+jwt", member: value });
-            assert_eq!(
-                judged(&with_header(header)),
-                "invalid_header",
-                "{member}"
-            );
+            assert_eq!(judged(&with_header(header)), "invalid_header", "{member}");
         }
         let header = json!({ "alg": "HS256", "typ": "at+jwt", member: "text" });
-        assert_eq!(
-            judged(&with_header(header)),
-            "accepted",
-            "{member}"
-        );
+        assert_eq!(judged(&with_header(header)), "accepted", "{member}");
     }
 }

@@ -3,6 +3,7 @@
 //! What a program may read goes to stdout, everything else to stderr.
 
 mod dev;
+mod explain;
 mod print;
 mod user;
 
@@ -23,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Try it: a server on this machine with a demo user and a token, ready in a moment
     Dev(dev::Arguments),
+    /// Shows what a token says and what would be wrong with it, without trusting it
+    Explain(explain::Arguments),
     /// Users of a database that no server has open
     User(user::Arguments),
 }
@@ -51,6 +54,7 @@ pub fn run() -> ExitCode {
                     Command::Dev(arguments) => {
                         dev::run(arguments).await.map(|()| ExitCode::SUCCESS)
                     }
+                    Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
                 }
             })
