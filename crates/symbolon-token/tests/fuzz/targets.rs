@@ -28,7 +28,7 @@ static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
 });
 
 /// No token is accepted that wasn't signed; looking into it never panics.
-pub fn token(octets: &[u8]) {
+pub(crate) fn token(octets: &[u8]) {
     let text = String::from_utf8_lossy(octets);
     assert!(VERIFIER.check(&text, NOW).is_err());
     assert!(raw::verify(&KEYS, &text).is_err());
@@ -38,8 +38,8 @@ pub fn token(octets: &[u8]) {
     }
 }
 
-/// Whatever JSON is accepted, serde_json accepts too.
-pub fn key_set(octets: &[u8]) {
+/// Whatever JSON is accepted, `serde_json` accepts too.
+pub(crate) fn key_set(octets: &[u8]) {
     if KeySet::from_jwks(octets, Algorithm::ALL).is_ok() {
         assert!(serde_json::from_slice::<serde_json::Value>(octets).is_ok());
     }
@@ -58,7 +58,7 @@ pub fn key_set(octets: &[u8]) {
 }
 
 /// A key that is read in any format is written and read again as itself.
-pub fn key_formats(octets: &[u8]) {
+pub(crate) fn key_formats(octets: &[u8]) {
     let text = String::from_utf8_lossy(octets);
     let read = [
         Jwk::from_spki_der(octets),
