@@ -1,21 +1,30 @@
-//! Judging a request at this moment, as the layer and the extractors do.
+//! Letting a request in, as the layer and the extractors do.
 //!
-//! `Guard::check` is the judgement; here it gets the guard's own clock, one wait for newer keys where
-//! that can help, and the words in which this guard refuses. RFC 6750 §3.1.
+//! `judge.rs` is the judgement; here it gets the guard's own clock, one wait for newer keys where that can
+//! help, the deny set, the hooks, and the words in which this guard refuses. RFC 6750 §3.1.
 //!
-//! Invariant: whatever judges a request goes through `judge`; there is no second way in.
+//! Invariant: whatever lets a request in comes through `sent_by`, `judge` and `caller`, or their kin for own claims.
+//! Invariant: the deny set and every hook are asked on each request, whether the token was cached or not.
+
+use std::sync::Arc;
 
 use http::{HeaderMap, request::Parts};
 use serde::de::DeserializeOwned;
-use symbolon_token::Verified;
+use symbolon_token::{Timestamp, Verified};
 
-use crate::{Caller, Guard, Outcome, Reason, Rejection, source::Credential};
+use crate::{
+    Caller, Guard, Invalid, Language, Reason, Rejection,
+    admitted::Admitted,
+    csrf,
+    judge::Judged,
+    source::{Carrier, Credential, Sent},
+};
 
 impl Guard {
     /// Judges a request at this moment: no credential is `None`.
     ///
     /// With remote keys, a token that names a key which isn't held waits for one refetch, if the
-    /// issuer may be asked again. Everything else answers at once.
+    /// issuer may be asked again. Everything else answers at once, but for hooks.
     pub async fn admit(&self, headers: &HeaderMap) -> Result<Option<Caller>, Rejection> {
         absent_is_none(self.require(headers).await)
     }
@@ -30,13 +39,26 @@ impl Guard {
     }
 
     /// Judges a request at this moment: no credential is a refusal.
+    ///
+    /// Sees headers only. Where tokens come in cookies, use [`Guard::require_request`]: without the method
+    /// every request is taken for one that changes something.
     pub async fn require(&self, headers: &HeaderMap) -> Result<Caller, Rejection> {
-        let token = self.require_as(headers).await?;
-        Ok(Caller::new(self, token))
+        self.let_in(Carrier::headers(headers)).await
+    }
+
+    /// As [`Guard::require`], with all of a request but its body to go by.
+    pub async fn require_request(&self, parts: &Parts) -> Result<Caller, Rejection> {
+        self.let_in(Carrier::of(parts)).await
+    }
+
+    /// As [`Guard::admit`], with all of a request but its body to go by.
+    pub async fn admit_request(&self, parts: &Parts) -> Result<Option<Caller>, Rejection> {
+        absent_is_none(self.require_request(parts).await)
     }
 
     /// As [`Guard::require`], for tokens whose claims are of the program's own type; see
-    /// [`Guard::check_as`].
+    /// [`Guard::check_as`]. Each is verified anew, and neither deny set nor hooks are asked: those judge
+    /// callers. [`Profile::own`](crate::Profile::own) makes callers of such tokens.
     ///
     /// ```
     /// use http::request::Parts;
@@ -61,7 +83,7 @@ impl Guard {
         &self,
         headers: &HeaderMap,
     ) -> Result<Verified<C>, Rejection> {
-        self.require_credential(self.credential(headers)).await
+        self.let_in_as(Carrier::headers(headers)).await
     }
 
     /// As [`Guard::require`], for a token that came in no header: in a WebSocket's first message, or to
@@ -69,89 +91,183 @@ impl Guard {
     ///
     /// Don't take it from a URL, which ends up in logs and histories (RFC 6750 §5.3).
     pub async fn require_token(&self, token: &str) -> Result<Caller, Rejection> {
-        let token = self.require_token_as(token).await?;
-        Ok(Caller::new(self, token))
+        let admitted = self.admitted(Sent::alone(token), None).await;
+        admitted.map_err(|reason| Rejection::of(reason).answered_by(self))
     }
 
     /// As [`Guard::require_token`], for tokens whose claims are of the program's own type; see
-    /// [`Guard::check_as`].
+    /// [`Guard::require_as`].
     pub async fn require_token_as<C: DeserializeOwned>(
         &self,
         token: &str,
     ) -> Result<Verified<C>, Rejection> {
-        self.require_credential(Credential::Token(token)).await
+        let verified = self.verified_as(Sent::alone(token), None).await;
+        verified.map_err(|reason| Rejection::of(reason).answered_by(self))
     }
 
-    async fn require_credential<C: DeserializeOwned>(
-        &self,
-        credential: Credential<'_>,
-    ) -> Result<Verified<C>, Rejection> {
-        let reason = match self.judge(credential).await {
-            Outcome::Valid(token) => return Ok(token),
-            Outcome::Absent(absent) => Reason::Absent(absent),
-            Outcome::Invalid(invalid) => Reason::Invalid(invalid),
-            Outcome::Unavailable(unavailable) => Reason::Unavailable(unavailable),
-        };
-        Err(Rejection::of(reason).answered_by(self))
-    }
-
-    /// As [`Guard::require`], unless a layer of this same guard has already let the caller in.
+    /// As [`Guard::require_request`], unless a layer of this same guard has already let the caller in.
     pub(crate) async fn require_once(&self, parts: &Parts) -> Result<Caller, Rejection> {
         match parts.extensions.get::<Caller>() {
             Some(caller) if caller.is_from(self) => Ok(caller.clone()),
-            _ => self.require(&parts.headers).await,
+            _ => self.require_request(parts).await,
         }
     }
 
-    /// As [`Guard::admit`], unless a layer of this same guard has already let the caller in.
+    /// As [`Guard::admit_request`], unless a layer of this same guard has already let the caller in.
     #[cfg(feature = "axum")]
     pub(crate) async fn admit_once(&self, parts: &Parts) -> Result<Option<Caller>, Rejection> {
         absent_is_none(self.require_once(parts).await)
     }
 
+    /// Lets a request in at once; `None` if something would have to be waited for.
+    pub(crate) fn let_in_now(&self, parts: &Parts) -> Option<Result<Caller, Rejection>> {
+        let known = parts.extensions.get::<Caller>();
+        if let Some(caller) = known.filter(|caller| caller.is_from(self)) {
+            return Some(Ok(caller.clone()));
+        }
+        if !self.inner.hooks.are_none() {
+            return None;
+        }
+        let now = self.inner.clock.now();
+        let found = match self.sent_by(Carrier::of(parts)) {
+            Err(reason) => Err(reason),
+            Ok(sent) => match self.judge(sent, now) {
+                Judged::UnknownKey { issuer, .. } if self.can_ask(issuer) => return None,
+                judged => judged
+                    .settled()
+                    .and_then(|admitted| self.caller(admitted, sent, Some(&parts.headers), now)),
+            },
+        };
+        Some(found.map_err(|reason| self.refusal(reason, &parts.headers)))
+    }
+
+    async fn let_in(&self, request: Carrier<'_>) -> Result<Caller, Rejection> {
+        let found = match self.sent_by(request) {
+            Ok(sent) => self.admitted(sent, Some(request.headers)).await,
+            Err(reason) => Err(reason),
+        };
+        found.map_err(|reason| self.refusal(reason, request.headers))
+    }
+
+    async fn let_in_as<C: DeserializeOwned>(
+        &self,
+        request: Carrier<'_>,
+    ) -> Result<Verified<C>, Rejection> {
+        let found = match self.sent_by(request) {
+            Ok(sent) => self.verified_as(sent, Some(request.headers)).await,
+            Err(reason) => Err(reason),
+        };
+        found.map_err(|reason| self.refusal(reason, request.headers))
+    }
+
+    fn sent_by<'a>(&'a self, request: Carrier<'a>) -> Result<Sent<'a>, Reason> {
+        match self.credential(request) {
+            Credential::Token(sent) => Ok(sent),
+            Credential::Absent(why) => Err(Reason::Absent(why)),
+            Credential::Malformed(why) => Err(Reason::Invalid(Invalid::Request(why))),
+            Credential::CrossSite(why) => Err(Reason::Invalid(Invalid::CrossSite(why))),
+        }
+    }
+
+    async fn admitted(
+        &self,
+        sent: Sent<'_>,
+        headers: Option<&HeaderMap>,
+    ) -> Result<Caller, Reason> {
+        let now = self.inner.clock.now();
+        let judged = self.judge(sent, now);
+        let judged = self.asking(judged, || self.judge(sent, self.inner.clock.now()));
+        let caller = self.caller(judged.await.settled()?, sent, headers, now)?;
+        if self.inner.hooks.are_none() {
+            return Ok(caller);
+        }
+        self.inner.hooks.run(caller).await
+    }
+
+    async fn verified_as<C: DeserializeOwned>(
+        &self,
+        sent: Sent<'_>,
+        headers: Option<&HeaderMap>,
+    ) -> Result<Verified<C>, Reason> {
+        let judged = self.judge_as(sent, self.inner.clock.now());
+        let judged = self.asking(judged, || self.judge_as(sent, self.inner.clock.now()));
+        let token = judged.await.settled()?;
+        check_meant_as(sent, headers, &token).map_err(Reason::Invalid)?;
+        Ok(token)
+    }
+
+    /// The caller of a good token, as far as that can be told at once.
+    fn caller(
+        &self,
+        admitted: Arc<Admitted>,
+        sent: Sent<'_>,
+        headers: Option<&HeaderMap>,
+        now: Timestamp,
+    ) -> Result<Caller, Reason> {
+        if let (Some(demand), Some(headers)) = (sent.demand, headers) {
+            let meant = demand.check(headers, admitted.csrf.as_ref());
+            meant.map_err(|why| Reason::Invalid(Invalid::CrossSite(why)))?;
+        }
+        if self.denies(&admitted, now) {
+            return Err(Reason::SignedOut);
+        }
+        Ok(Caller::new(admitted, now))
+    }
+
+    pub(crate) fn refusal(&self, reason: Reason, headers: &HeaderMap) -> Rejection {
+        Rejection::of(reason)
+            .answered_by(self)
+            .in_language(Language::of(headers))
+    }
+
+    fn can_ask(&self, issuer: usize) -> bool {
+        let issuer = self.inner.issuers.get(issuer);
+        issuer.is_some_and(|issuer| issuer.is_remote)
+    }
+
+    /// The judgement, or the one after asking the issuer for newer keys, where those may know the token's.
     #[cfg_attr(
         not(feature = "remote"),
         expect(clippy::unused_async, reason = "only remote keys are waited for")
     )]
-    async fn judge<C: DeserializeOwned>(&self, credential: Credential<'_>) -> Outcome<C> {
-        // Read before the check: keys that arrive in between then count as newer than those that
-        // failed, never as the same.
+    async fn asking<T>(&self, first: Judged<T>, again: impl FnOnce() -> Judged<T>) -> Judged<T> {
         #[cfg(feature = "remote")]
-        let seen = self.inner.keys.load().round;
-        let outcome = self.check_credential(credential, self.inner.clock.now());
-        #[cfg(feature = "remote")]
-        let outcome = self.ask_again(outcome, seen, credential).await;
-        outcome
-    }
+        if let Judged::UnknownKey { issuer, round, .. } = &first {
+            use crate::{Unavailable, remote::Refetch};
 
-    #[cfg(feature = "remote")]
-    async fn ask_again<C: DeserializeOwned>(
-        &self,
-        first: Outcome<C>,
-        seen: u64,
-        credential: Credential<'_>,
-    ) -> Outcome<C> {
-        use crate::{Invalid, Unavailable, remote::Refetch};
-
-        let Outcome::Invalid(Invalid::Token(error)) = &first else {
-            return first;
-        };
-        let Some(remote) = self
-            .inner
-            .remote
-            .as_ref()
-            .filter(|_| error.is_unknown_key())
-        else {
-            return first;
-        };
-        match remote.refetch(seen, &self.inner.clock).await {
-            Refetch::Ended => self.check_credential(credential, self.inner.clock.now()),
-            Refetch::TooSoon => first,
-            Refetch::Gone => Outcome::Unavailable(Unavailable {
-                retry_after: self.inner.keys.load().retry_after(),
-            }),
+            let issuer = self.inner.issuers.get(*issuer);
+            let Some((issuer, remote)) = issuer.and_then(|one| Some((one, one.remote.as_ref()?)))
+            else {
+                return first;
+            };
+            return match remote.refetch(*round, &self.inner.clock).await {
+                Refetch::Ended => again(),
+                Refetch::TooSoon => first,
+                Refetch::Gone => Judged::Unavailable(Unavailable {
+                    retry_after: issuer.keys.load().retry_after(),
+                }),
+            };
         }
+        #[cfg(not(feature = "remote"))]
+        drop(again);
+        first
     }
+}
+
+/// As for a caller, for a token whose claims are of the program's own type.
+pub(crate) fn check_meant_as<C>(
+    sent: Sent<'_>,
+    headers: Option<&HeaderMap>,
+    token: &Verified<C>,
+) -> Result<(), Invalid> {
+    let (Some(demand), Some(headers)) = (sent.demand, headers) else {
+        return Ok(());
+    };
+    let claim: Option<csrf::Claim> = token.claims_as().ok();
+    let digest = claim.and_then(|claim| csrf::Digest::from_claim(&claim.csrf_sha256));
+    demand
+        .check(headers, digest.as_ref())
+        .map_err(Invalid::CrossSite)
 }
 
 /// Only what was never sent is no credential; whatever was sent and refused stays refused.

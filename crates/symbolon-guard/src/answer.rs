@@ -8,9 +8,11 @@
 //! wrote; no part of the request or its token comes back.
 
 mod challenge;
+mod language;
 mod problem;
+mod text;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::{
     HeaderValue, Response, StatusCode,
@@ -18,8 +20,9 @@ use http::{
 };
 
 use self::challenge::challenges;
-pub(crate) use self::problem::{detail, problem};
-use crate::{Reason, Rejection, Sources};
+pub use self::language::Language;
+pub(crate) use self::{problem::problem, text::detail};
+use crate::{Reason, Rejection, ResourceMetadata, Sources};
 
 /// Words refusals in a shape of the program's own; set with [`Guard::with_answers`]. A function will do.
 ///
@@ -71,6 +74,7 @@ where
 pub(crate) struct Manner {
     pub(crate) sources: Sources,
     pub(crate) answers: Option<Arc<dyn Answers>>,
+    pub(crate) metadata: Option<Arc<ResourceMetadata>>,
 }
 
 /// The whole answer.
@@ -89,13 +93,18 @@ pub(crate) fn respond(rejection: &Rejection, manner: &Manner) -> Response<String
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     if !headers.contains_key(WWW_AUTHENTICATE) {
-        for challenge in challenges(rejection.reason(), &manner.sources) {
+        for challenge in challenges(rejection.reason(), manner) {
             headers.append(WWW_AUTHENTICATE, challenge);
         }
     }
-    if let Reason::Unavailable(unavailable) = rejection.reason() {
+    let retry_after = match rejection.reason() {
+        Reason::Unavailable(unavailable) => Some(unavailable.retry_after),
+        Reason::HookFailed(_) => Some(Duration::from_secs(1)),
+        _ => None,
+    };
+    if let Some(retry_after) = retry_after {
         // Rounded up: RFC 9110 §10.2.3 knows whole seconds, and 0 would mean "at once".
-        let seconds = unavailable.retry_after.as_millis().div_ceil(1000).max(1);
+        let seconds = retry_after.as_millis().div_ceil(1000).max(1);
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
         headers
             .entry(RETRY_AFTER)

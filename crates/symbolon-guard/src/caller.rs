@@ -5,42 +5,72 @@
 //! Invariant: a `Caller` is made in one place, from a `Verified` token, and remembers which guard
 //! made it; a caller that another guard let in (another issuer, another audience) is no caller here.
 
-use std::{
-    fmt,
-    marker::PhantomData,
-    ops::Deref,
-    sync::{Arc, Weak},
-};
+use std::{any::Any, fmt, sync::Arc, time::Duration};
 
+use http::Extensions;
 use serde::de::DeserializeOwned;
-use symbolon_token::{AccessClaims, Timestamp, Verified};
+use symbolon_token::{AccessClaims, Timestamp};
 
-use crate::{
-    Invalid, Rejection,
-    guard::{Guard, Inner},
-};
+use crate::{Guard, Invalid, Rejection, admitted::Admitted, hooks::User};
 
 /// The caller of a request, as its access token names them.
 ///
 /// A value of this type is a proof: only a [`Guard`] makes one. Clones are cheap.
+///
+/// ```
+/// use symbolon_guard::Caller;
+///
+/// async fn hello(caller: Caller) -> String {
+///     format!("Hello, {}!", caller.subject())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Caller {
-    token: Arc<Verified<AccessClaims>>,
-    guard: Weak<Inner>,
+    admitted: Arc<Admitted>,
+    at: Timestamp,
+    user: Option<User>,
 }
 
 impl Caller {
-    pub(crate) fn new(guard: &Guard, token: Verified<AccessClaims>) -> Self {
+    pub(crate) fn new(admitted: Arc<Admitted>, at: Timestamp) -> Self {
         Self {
-            token: Arc::new(token),
-            guard: Arc::downgrade(&guard.inner),
+            admitted,
+            at,
+            user: None,
         }
+    }
+
+    pub(crate) fn with_user(self, user: User) -> Self {
+        Self {
+            user: Some(user),
+            ..self
+        }
+    }
+
+    /// The caller whom a guard's layer let in, anywhere that a request's extensions can be seen: in a
+    /// middleware, in a service behind the layer, in what a handler calls.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use symbolon_guard::Caller;
+    ///
+    /// fn subject_for_the_log<B>(request: &Request<B>) -> Option<&str> {
+    ///     Caller::of(request.extensions()).map(Caller::subject)
+    /// }
+    /// ```
+    pub fn of(extensions: &Extensions) -> Option<&Self> {
+        extensions.get()
     }
 
     /// Whether this very guard (or a clone of it) let the caller in. A caller whom another guard let
     /// in may come from another issuer, or be meant for another audience.
     pub fn is_from(&self, guard: &Guard) -> bool {
-        std::ptr::eq(self.guard.as_ptr(), Arc::as_ptr(&guard.inner))
+        std::ptr::eq(self.admitted.guard.as_ptr(), Arc::as_ptr(&guard.inner))
+    }
+
+    /// `iss`: who says so. Empty for tokens that name nobody, where that is taken.
+    pub fn issuer(&self) -> &str {
+        &self.claims().iss
     }
 
     /// `sub`: the user, or the client itself where no user is involved. Unique within the issuer.
@@ -83,15 +113,38 @@ impl Caller {
         self.claims().sid.as_deref()
     }
 
+    /// `auth_time`: when the user last proved who they are, if the token says so.
+    pub fn authenticated_at(&self) -> Option<Timestamp> {
+        self.claims().auth_time.map(Timestamp::from_secs)
+    }
+
+    /// Whether the user proved who they are within this time before the request. A token that doesn't say
+    /// when, or names a moment in the future, isn't fresh.
+    pub fn is_fresh(&self, within: Duration) -> bool {
+        self.authenticated_at()
+            .is_some_and(|login| login <= self.at && self.at <= login + within)
+    }
+
+    /// The user that [`Guard::with_user_loader`] found, if it finds users of this type.
+    pub fn user<U: Any + Send + Sync>(&self) -> Option<Arc<U>> {
+        Arc::clone(self.user.as_ref()?).downcast().ok()
+    }
+
+    /// When the guard let the caller in.
+    pub fn admitted_at(&self) -> Timestamp {
+        self.at
+    }
+
     /// When the token ends. It was good when the request arrived; a handler that works for long may
     /// look again.
     pub fn expires_at(&self) -> Timestamp {
-        self.token.registered().expires_at
+        self.admitted.proof.registered().expires_at
     }
 
-    /// The claims that every access token has.
+    /// The claims that every access token has, from wherever the issuer's [`Profile`](crate::Profile) has
+    /// them. What a foreign issuer leaves out is empty here, and a time 0.
     pub fn claims(&self) -> &AccessClaims {
-        self.token.claims()
+        self.admitted.proof.claims()
     }
 
     /// The token's claims read as the program's own type: for those that the issuer adds.
@@ -114,8 +167,8 @@ impl Caller {
     /// }
     /// ```
     pub fn extra<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
-        self.token.claims_as().map_err(|error| {
-            let manner = self.guard.upgrade().map(|guard| guard.manner());
+        self.admitted.proof.claims_as().map_err(|error| {
+            let manner = self.admitted.guard.upgrade().map(|guard| guard.manner());
             Rejection::invalid(Invalid::Token(error)).in_manner(manner)
         })
     }
@@ -127,67 +180,5 @@ impl fmt::Debug for Caller {
             .field("subject", &self.subject())
             .field("client_id", &self.client_id())
             .finish_non_exhaustive()
-    }
-}
-
-/// A role as a type, so that a handler's arguments say who may call it.
-///
-/// ```
-/// use symbolon_guard::Role;
-///
-/// struct Admin;
-///
-/// impl Role for Admin {
-///     const NAME: &'static str = "admin";
-/// }
-/// ```
-pub trait Role {
-    /// The role as it stands in the token's `roles`.
-    const NAME: &'static str;
-}
-
-/// A [`Caller`] who holds the role `R`; also a proof.
-pub struct CallerWith<R> {
-    caller: Caller,
-    role: PhantomData<fn() -> R>,
-}
-
-impl<R: Role> CallerWith<R> {
-    /// The same caller, if they hold the role.
-    pub fn check(caller: Caller) -> Option<Self> {
-        caller.has_role(R::NAME).then_some(Self {
-            caller,
-            role: PhantomData,
-        })
-    }
-}
-
-impl<R> CallerWith<R> {
-    /// The caller, for code that no longer asks for the role.
-    pub fn into_caller(self) -> Caller {
-        self.caller
-    }
-}
-
-impl<R> Deref for CallerWith<R> {
-    type Target = Caller;
-
-    fn deref(&self) -> &Caller {
-        &self.caller
-    }
-}
-
-impl<R> Clone for CallerWith<R> {
-    fn clone(&self) -> Self {
-        Self {
-            caller: self.caller.clone(),
-            role: PhantomData,
-        }
-    }
-}
-
-impl<R> fmt::Debug for CallerWith<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.caller.fmt(f)
     }
 }

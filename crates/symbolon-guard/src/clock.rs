@@ -75,6 +75,12 @@ impl Clock {
         }
     }
 
+    /// Whether somebody moves it by hand.
+    #[cfg(feature = "remote")]
+    pub(crate) fn is_manual(&self) -> bool {
+        matches!(self.0, Source::Manual(_))
+    }
+
     /// Waits until [`Clock::monotonic`] reads at least `at`.
     #[cfg(feature = "remote")]
     pub(crate) async fn reaches(&self, at: Duration) {

@@ -1,23 +1,29 @@
-//! The guard: headers and the time in, one of four doors out.
+//! The guard: what it is made of, and how one is made from another.
 //!
-//! RFC 6750 (bearer tokens) and RFC 9068 §4 (what a resource server checks; the `Verifier` does it).
+//! `judge.rs` judges, `admit.rs` lets in.
 //!
 //! Invariant: absent, valid, invalid and unavailable never turn into one another. A failed credential
 //! is not an anonymous request, and keys that can't be had are neither a yes nor a no.
-//! Invariant: `check` does no I/O, takes no lock and waits for nobody.
+//! Invariant: a guard never changes what it asks for. Every `with_` gives another guard, with a cache of its
+//! own, and a caller of the one is no caller of the other.
 
-use std::{fmt, sync::Arc};
+use std::{any::Any, fmt, sync::Arc};
 
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use symbolon_token::{KeySet, Timestamp, Typ, Verifier};
 
 use crate::{
-    Answers, Clock, Invalid, Outcome, ReplaceKeysError, SharedSecret, Sources, Unavailable,
+    Answers, Caller, Clock, DenySet, HookError, Invalid, Outcome, Profile, ReplaceKeysError,
+    ResourceMetadata, SharedSecret, Sources,
+    admit::check_meant_as,
     answer::Manner,
-    keys::{Held, Keys},
+    cache::{self, Cache},
+    hooks::Hooks,
+    issuer::Issuer,
+    keys::Held,
     layer::GuardLayer,
-    source::Credential,
+    source::{Carrier, Credential},
 };
 
 /// Checks the access token of a request. Clones are cheap and share everything.
@@ -54,13 +60,14 @@ pub struct Guard {
     pub(crate) inner: Arc<Inner>,
 }
 
-#[derive(Clone)]
 pub(crate) struct Inner {
-    pub(crate) keys: Arc<Keys>,
+    /// One at least. Which of them judges a token, `peek.rs` says.
+    pub(crate) issuers: Vec<Issuer>,
     pub(crate) clock: Clock,
+    pub(crate) cache: Cache,
+    pub(crate) denied: Option<DenySet>,
+    pub(crate) hooks: Hooks,
     manner: Arc<Manner>,
-    #[cfg(feature = "remote")]
-    pub(crate) remote: Option<Arc<crate::remote::Remote>>,
 }
 
 impl Guard {
@@ -71,13 +78,18 @@ impl Guard {
 
     /// A guard with the keys of this verifier, judging by this clock.
     pub fn with_clock(verifier: Verifier, clock: Clock) -> Self {
+        Self::of(Issuer::fixed(verifier), clock)
+    }
+
+    pub(crate) fn of(issuer: Issuer, clock: Clock) -> Self {
         Self {
             inner: Arc::new(Inner {
-                keys: Arc::new(Keys::new(Held::fixed(verifier))),
+                issuers: vec![issuer],
                 clock,
+                cache: Cache::new(cache::DEFAULT_BYTES),
+                denied: None,
+                hooks: Hooks::default(),
                 manner: Arc::default(),
-                #[cfg(feature = "remote")]
-                remote: None,
             }),
         }
     }
@@ -105,18 +117,6 @@ impl Guard {
         crate::RemoteBuilder::new(issuer.into())
     }
 
-    #[cfg(feature = "remote")]
-    pub(crate) fn fetching(keys: Arc<Keys>, clock: Clock, remote: crate::remote::Remote) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                keys,
-                clock,
-                manner: Arc::default(),
-                remote: Some(Arc::new(remote)),
-            }),
-        }
-    }
-
     /// A guard with the same keys, fixed or fetched, that takes tokens from these places.
     ///
     /// It is another guard: a [`Caller`](crate::Caller) whom the one let in is no caller to the other.
@@ -129,10 +129,7 @@ impl Guard {
     /// # }
     /// ```
     pub fn with_sources(&self, sources: Sources) -> Self {
-        self.with_manner(Manner {
-            sources,
-            answers: self.inner.manner.answers.clone(),
-        })
+        self.with_manner(|manner| manner.sources = sources)
     }
 
     /// A guard with the same keys, fixed or fetched, whose refusals are worded by these answers,
@@ -140,17 +137,133 @@ impl Guard {
     ///
     /// It is another guard: a [`Caller`](crate::Caller) whom the one let in is no caller to the other.
     pub fn with_answers(&self, answers: impl Answers) -> Self {
-        self.with_manner(Manner {
-            sources: self.inner.manner.sources.clone(),
-            answers: Some(Arc::new(answers)),
+        self.with_manner(|manner| manner.answers = Some(Arc::new(answers)))
+    }
+
+    /// A guard that says in its challenges where this metadata is (RFC 9728 §5.1), and serves it with
+    /// [`Guard::metadata_layer`](crate::Guard::metadata_layer).
+    pub fn with_metadata(&self, metadata: ResourceMetadata) -> Self {
+        self.with_manner(|manner| manner.metadata = Some(Arc::new(metadata)))
+    }
+
+    /// A guard that reads tokens as this issuer writes them; RFC 9068 unless said otherwise. See
+    /// [`Profile`].
+    ///
+    /// Of a guard with several issuers it is the first one's.
+    pub fn with_profile(&self, profile: Profile) -> Self {
+        self.derived(|inner| {
+            if let Some(own) = inner.issuers.first_mut() {
+                own.profile = profile;
+            }
         })
     }
 
-    /// Judges the credential of a request at the moment `now`.
+    /// A guard that takes the tokens of both guards' issuers, each judged by its own keys and policy. The
+    /// rest (sources, answers, hooks, deny set, clock) is this guard's.
     ///
-    /// Costs one signature check where there is something to check, and never waits. The token is
-    /// looked for in the `Authorization` header only (RFC 6750 §2.1), as the guard's [`Sources`] say; a
-    /// token in the query is ignored.
+    /// A token is judged by the issuer that it names, if it is of the kind that this issuer's guard takes;
+    /// one that names none of them, by the first guard with given keys that takes its kind (it may have
+    /// the issuer waived). Nobody else is tried after that.
+    ///
+    /// ```
+    /// # fn both(ours: symbolon_guard::Guard, theirs: symbolon_guard::Guard) {
+    /// let guard = ours.or(&theirs);
+    /// # }
+    /// ```
+    pub fn or(&self, other: &Self) -> Self {
+        self.derived(|inner| inner.issuers.extend(other.inner.issuers.iter().cloned()))
+    }
+
+    /// A guard that refuses what stands in this set, with 401 `invalid_token`. See [`DenySet`].
+    pub fn with_deny_set(&self, denied: &DenySet) -> Self {
+        self.derived(|inner| inner.denied = Some(denied.clone()))
+    }
+
+    /// A guard that asks on every request whether a good token is denied: `true` refuses it with 401
+    /// `invalid_token`, an error is a 503. Said several times, each is asked.
+    ///
+    /// What a hook does is under no deadline but its own.
+    ///
+    /// ```
+    /// # #[derive(Clone)]
+    /// # struct Blocklist;
+    /// # impl Blocklist {
+    /// #     async fn contains(&self, _: &str) -> Result<bool, std::io::Error> { Ok(false) }
+    /// # }
+    /// # fn with(guard: symbolon_guard::Guard, blocklist: Blocklist) -> symbolon_guard::Guard {
+    /// guard.with_deny_check(move |caller| {
+    ///     let blocklist = blocklist.clone();
+    ///     async move { Ok(blocklist.contains(&caller.claims().jti).await?) }
+    /// })
+    /// # }
+    /// ```
+    pub fn with_deny_check<F, A>(&self, denied: F) -> Self
+    where
+        F: Fn(Caller) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<bool, HookError>> + Send + 'static,
+    {
+        self.derived(|inner| inner.hooks.add_deny_check(denied))
+    }
+
+    /// A guard that looks up the user of every good token: nobody (`None`) is refused with 401
+    /// `invalid_token`, an error is a 503. [`Caller::user`] and the extractor [`User`](crate::User) give
+    /// whom it found. Said several times, the last one counts.
+    ///
+    /// ```
+    /// # #[derive(Clone)]
+    /// # struct Account;
+    /// # #[derive(Clone)]
+    /// # struct Accounts;
+    /// # impl Accounts {
+    /// #     async fn find(&self, _: &str) -> Result<Option<Account>, std::io::Error> { Ok(None) }
+    /// # }
+    /// # fn with(guard: symbolon_guard::Guard, accounts: Accounts) -> symbolon_guard::Guard {
+    /// guard.with_user_loader(move |caller| {
+    ///     let accounts = accounts.clone();
+    ///     async move { Ok(accounts.find(caller.subject()).await?) }
+    /// })
+    /// # }
+    /// ```
+    pub fn with_user_loader<F, A, U>(&self, load: F) -> Self
+    where
+        F: Fn(Caller) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Option<U>, HookError>> + Send + 'static,
+        U: Any + Send + Sync,
+    {
+        self.derived(|inner| inner.hooks.set_user_loader(load))
+    }
+
+    /// A guard that asks on every request whether this caller may: `false` refuses with 403
+    /// `insufficient_scope`, an error is a 503. Said several times, each is asked. The user loader has run
+    /// by then.
+    ///
+    /// ```
+    /// # fn with(guard: symbolon_guard::Guard) -> symbolon_guard::Guard {
+    /// guard.with_check(|caller| async move { Ok(caller.client_id() != "retired-app") })
+    /// # }
+    /// ```
+    pub fn with_check<F, A>(&self, check: F) -> Self
+    where
+        F: Fn(Caller) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<bool, HookError>> + Send + 'static,
+    {
+        self.derived(|inner| inner.hooks.add_check(check))
+    }
+
+    /// A guard that remembers good tokens in about this much memory, 64 MiB unless said otherwise (a token
+    /// of 500 octets takes 2.5 KiB). 0 remembers none, and checks each signature on each request.
+    ///
+    /// What is remembered is that signature, issuer, audience and kind were right. Expiry, the keys that
+    /// are held, the deny set and every hook count on each request as they do without.
+    pub fn with_cache_bytes(&self, bytes: u64) -> Self {
+        self.derived(|inner| inner.cache = Cache::new(bytes))
+    }
+
+    /// Judges the credential of a request at the moment `now`, and reads the claims of RFC 9068 as they
+    /// stand.
+    ///
+    /// Costs one signature check where there is something to check, and never waits. Only headers are
+    /// looked at, as the guard's [`Sources`] say. Deny set and hooks aren't asked; [`Guard::require`] does.
     pub fn check(&self, headers: &HeaderMap, now: Timestamp) -> Outcome {
         self.check_as(headers, now)
     }
@@ -160,39 +273,22 @@ impl Guard {
     /// The verifier's policy applies as ever; what else a token must hold is for `C` to say: claims
     /// that don't fit it are refused with `unreadable_claims`.
     pub fn check_as<C: DeserializeOwned>(&self, headers: &HeaderMap, now: Timestamp) -> Outcome<C> {
-        self.check_credential(self.credential(headers), now)
-    }
-
-    pub(crate) fn credential<'a>(&self, headers: &'a HeaderMap) -> Credential<'a> {
-        self.inner.manner.sources.credential(headers)
-    }
-
-    pub(crate) fn check_credential<C: DeserializeOwned>(
-        &self,
-        credential: Credential<'_>,
-        now: Timestamp,
-    ) -> Outcome<C> {
-        let token = match credential {
-            Credential::Absent(why) => return Outcome::Absent(why),
-            Credential::Malformed(why) => return Outcome::Invalid(Invalid::Request(why)),
-            Credential::Token(token) => token,
-        };
-        let held = self.inner.keys.load();
-        let unavailable = Unavailable {
-            retry_after: held.retry_after(),
-        };
-        let Some(verifier) = held.usable(now) else {
-            return Outcome::Unavailable(unavailable);
-        };
-        match verifier.verify(token, now) {
-            Ok(token) => Outcome::Valid(token),
-            // The issuer can't be asked about this key just now: refusing the token would turn a
-            // failure of ours into a "no".
-            Err(error) if error.is_unknown_key() && held.retry_after.is_some() => {
-                Outcome::Unavailable(unavailable)
-            }
-            Err(error) => Outcome::Invalid(Invalid::Token(error)),
+        match self.credential(Carrier::headers(headers)) {
+            Credential::Absent(why) => Outcome::Absent(why),
+            Credential::Malformed(why) => Outcome::Invalid(Invalid::Request(why)),
+            Credential::CrossSite(why) => Outcome::Invalid(Invalid::CrossSite(why)),
+            Credential::Token(sent) => match self.judge_as(sent, now).into() {
+                Outcome::Valid(token) => match check_meant_as(sent, Some(headers), &token) {
+                    Ok(()) => Outcome::Valid(token),
+                    Err(why) => Outcome::Invalid(why),
+                },
+                refused => refused,
+            },
         }
+    }
+
+    pub(crate) fn credential<'a>(&'a self, request: Carrier<'a>) -> Credential<'a> {
+        self.inner.manner.sources.credential(request)
     }
 
     /// A layer that lets a request through only with a good token. See [`GuardLayer`].
@@ -207,23 +303,29 @@ impl Guard {
     /// Fails, and changes nothing, if the keys don't fit the policy, or if this guard fetches its
     /// keys itself.
     pub fn replace_keys(&self, keys: KeySet) -> Result<(), ReplaceKeysError> {
-        #[cfg(feature = "remote")]
-        if self.inner.remote.is_some() {
+        let own = self.own().ok_or(ReplaceKeysError::Remote)?;
+        if own.is_remote {
             return Err(ReplaceKeysError::Remote);
         }
-        let held = self.inner.keys.load();
+        let held = own.keys.load();
         let verifier = held.verifier.as_ref().ok_or(ReplaceKeysError::Remote)?;
         let verifier = verifier.with_keys(keys).map_err(ReplaceKeysError::Keys)?;
-        self.inner.keys.replace(Held::fixed(verifier));
+        own.keys.replace(Held {
+            epoch: held.epoch + 1,
+            ..Held::fixed(verifier)
+        });
         Ok(())
     }
 
-    /// Whether there are keys to judge by right now; what a readiness probe asks.
+    /// Whether there are keys to judge by right now, of every issuer; what a readiness probe asks.
     ///
     /// False only for remote keys: before the first fetch, or when they are too old.
     pub fn holds_keys(&self) -> bool {
         let now = self.inner.clock.now();
-        self.inner.keys.load().usable(now).is_some()
+        let issuers = &self.inner.issuers;
+        issuers
+            .iter()
+            .all(|issuer| issuer.keys.load().usable(now).is_some())
     }
 
     /// Waits until there are keys to judge by: at once with fixed keys. A service needn't wait; until
@@ -232,27 +334,46 @@ impl Guard {
     /// Never returns if the runtime that the guard was started in is gone.
     #[cfg(feature = "remote")]
     pub async fn ready(&self) {
-        if let Some(remote) = &self.inner.remote {
-            remote.ended_round(|| self.holds_keys()).await;
+        for issuer in &self.inner.issuers {
+            let holds = || issuer.keys.load().usable(self.inner.clock.now()).is_some();
+            if let Some(remote) = &issuer.remote {
+                remote.ended_round(holds).await;
+            }
         }
     }
 
-    /// Why the latest fetch of the keys failed, if it did; for logs and probes.
+    /// Why the latest fetch of the keys failed, if it did; for logs and probes. Of several issuers, the
+    /// first one that failed.
     #[cfg(feature = "remote")]
     pub fn fetch_failure(&self) -> Option<Arc<crate::FetchError>> {
-        self.inner.keys.load().failure.clone()
+        let mut issuers = self.inner.issuers.iter();
+        issuers.find_map(|issuer| issuer.keys.load().failure.clone())
     }
 
     pub(crate) fn manner(&self) -> Arc<Manner> {
         self.inner.manner()
     }
 
-    fn with_manner(&self, manner: Manner) -> Self {
+    fn own(&self) -> Option<&Issuer> {
+        self.inner.issuers.first()
+    }
+
+    fn with_manner(&self, change: impl FnOnce(&mut Manner)) -> Self {
+        self.derived(|inner| change(Arc::make_mut(&mut inner.manner)))
+    }
+
+    fn derived(&self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Inner {
+            issuers: self.inner.issuers.clone(),
+            clock: self.inner.clock.clone(),
+            cache: Cache::new(self.inner.cache.bytes()),
+            denied: self.inner.denied.clone(),
+            hooks: self.inner.hooks.clone(),
+            manner: Arc::clone(&self.inner.manner),
+        };
+        change(&mut inner);
         Self {
-            inner: Arc::new(Inner {
-                manner: Arc::new(manner),
-                ..Inner::clone(&self.inner)
-            }),
+            inner: Arc::new(inner),
         }
     }
 }

@@ -19,8 +19,9 @@ pub(crate) struct Held {
     pub(crate) usable_until: Option<Timestamp>,
     /// Set while the source of the keys doesn't answer properly: how long until it is asked again.
     pub(crate) retry_after: Option<Duration>,
+    /// Another one for each set of keys: what was verified with one isn't thereby good under the next.
+    pub(crate) epoch: u64,
     /// How many fetches have ended, in success or not.
-    #[cfg(feature = "remote")]
     pub(crate) round: u64,
     #[cfg(feature = "remote")]
     pub(crate) failure: Option<Arc<crate::remote::FetchError>>,
@@ -48,7 +49,7 @@ impl Held {
             verifier: Some(verifier),
             usable_until: None,
             retry_after: None,
-            #[cfg(feature = "remote")]
+            epoch: 0,
             round: 0,
             #[cfg(feature = "remote")]
             failure: None,
@@ -56,13 +57,15 @@ impl Held {
     }
 
     /// What a guard with remote keys begins with.
-    #[cfg(feature = "remote")]
-    pub(crate) fn nothing_yet() -> Self {
+    #[cfg(any(feature = "remote", feature = "testing"))]
+    pub(crate) fn nothing() -> Self {
         Self {
             verifier: None,
             usable_until: None,
             retry_after: None,
+            epoch: 0,
             round: 0,
+            #[cfg(feature = "remote")]
             failure: None,
         }
     }

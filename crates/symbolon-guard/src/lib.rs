@@ -82,33 +82,61 @@ let guard = Guard::remote(\"https://login.example\")
 //! The library sets nothing global: no logger, no TLS provider, no runtime.
 
 mod admit;
+mod admitted;
 mod answer;
+mod cache;
 mod caller;
 mod clock;
+mod csrf;
+mod deny;
 #[cfg(feature = "axum")]
 mod extract;
 mod guard;
+mod hooks;
+mod issuer;
+mod judge;
 mod keys;
 mod layer;
+mod metadata;
+mod need;
 mod outcome;
+mod peek;
+mod profile;
 mod rejection;
 #[cfg(feature = "remote")]
 mod remote;
+#[cfg(feature = "routes")]
+mod routes;
 mod secret;
 mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(feature = "remote")]
 pub use crate::remote::{FetchError, RemoteBuilder, StartError};
+#[cfg(feature = "routes")]
+pub use crate::routes::{Routes, Unguarded};
 pub use crate::{
-    answer::Answers,
-    caller::{Caller, CallerWith, Role},
+    answer::{Answers, Language},
+    caller::Caller,
     clock::{Clock, ManualClock},
+    csrf::{CSRF_CLAIM, CrossSite, CsrfValue},
+    deny::{Denied, DenySet},
     guard::Guard,
-    layer::{GuardLayer, Guarded},
-    outcome::{Invalid, Outcome, ReplaceKeysError, Unavailable},
+    hooks::{Hook, HookError, HookFailed},
+    layer::{GuardLayer, Guarded, Guarding},
+    metadata::{Answering, MetadataError, MetadataLayer, ResourceMetadata, WithMetadata},
+    need::{AnyOf, CallerWith, FreshWithin, InScope, Need, Role, Scope},
+    outcome::{Invalid, Outcome, ReplaceKeysError, Unavailable, WrongKind},
+    profile::{Identified, Profile},
     rejection::{Reason, Rejection},
     secret::{SecretError, SecretFlaw, SharedSecret},
-    source::{Absent, Malformed, Scheme, SchemeError, Sources},
+    source::{Absent, Malformed, Scheme, SchemeError, Sources, TokenCookie, TokenCookieError},
+};
+#[cfg(feature = "axum")]
+pub use crate::{
+    extract::{CallerAs, Loadable, User},
+    layer::{BodyGuardLayer, BodyGuarded},
 };
 /// The crate that reads and checks the tokens themselves: keys, policies, claims.
 pub use symbolon_token as token;

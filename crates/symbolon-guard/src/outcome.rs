@@ -6,7 +6,7 @@ use std::{fmt, time::Duration};
 
 use symbolon_token::{AccessClaims, Verified};
 
-use crate::{Absent, Malformed};
+use crate::{Absent, CrossSite, Malformed};
 
 /// What [`Guard::check`](crate::Guard::check) found, with the claims as `C`.
 #[derive(Debug)]
@@ -29,6 +29,33 @@ pub enum Invalid {
     Request(Malformed),
     /// The token is no good: 401 `invalid_token`.
     Token(symbolon_token::Error),
+    /// The token is good, and none of those that are taken here: 401 `invalid_token`.
+    WrongKind(WrongKind),
+    /// It came in a cookie, and nothing shows that a page of the program's own sent it: 403.
+    CrossSite(CrossSite),
+}
+
+/// What a good token is, if it is none to call with. See [`Profile`](crate::Profile).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WrongKind {
+    /// An ID token: it tells a client who signed in, and opens nothing.
+    IdToken,
+    /// A token that is good only with a proof that its bearer holds a key (`cnf`), which isn't checked
+    /// here.
+    Bound,
+    /// A refresh token, a logout token, or one that doesn't say enough to be told apart.
+    Other,
+}
+
+impl fmt::Display for WrongKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::IdToken => "it is an ID token",
+            Self::Bound => "it is bound to a key",
+            Self::Other => "it is not an access token",
+        })
+    }
 }
 
 /// The keys can't be had.

@@ -1,17 +1,17 @@
 //! Why a request isn't served.
 //!
-//! RFC 6750 §3.1 (error codes). `answer.rs` turns a refusal into HTTP.
+//! RFC 6750 §3.1 (error codes), RFC 9470 §3 (a login too long ago). `answer.rs` turns a refusal into HTTP.
 //!
 //! Invariant: a refusal knows the guard it comes from only by its manner: what the extractor, the
 //! optional extractor and the layer of one guard refuse is answered in one shape.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use http::{Response, StatusCode};
 use symbolon_token::Error;
 
 use crate::{
-    Absent, Guard, Invalid, Unavailable,
+    Absent, Guard, HookFailed, Invalid, Language, Unavailable,
     answer::{Manner, detail, problem, respond},
 };
 
@@ -22,12 +22,15 @@ use crate::{
 /// | no credential | 401 | `missing_token` | `Bearer` without an error code |
 /// | token refused | 401 | `invalid_token` | `Bearer error="invalid_token"` |
 /// | user gone, or signed out | 401 | `invalid_token` | `Bearer error="invalid_token"` |
-/// | credential unreadable | 400 | `invalid_request` | `Bearer error="invalid_request"` |
-/// | role missing | 403 | `insufficient_scope` | `Bearer error="insufficient_scope"` |
+/// | login too long ago | 401 | `insufficient_user_authentication` | the same, with `max_age` (RFC 9470) |
+/// | credential unreadable, or two | 400 | `invalid_request` | `Bearer error="invalid_request"` |
+/// | role or scope missing, not allowed | 403 | `insufficient_scope` | `Bearer error="insufficient_scope"` |
+/// | a cookie from another site | 403 | `cross_site` | `Bearer error="invalid_request"` |
 /// | keys can't be had | 503 | `keys_unavailable` | none; `Retry-After` |
+/// | a hook can't tell | 503 | `check_unavailable` | none; `Retry-After` |
 ///
-/// The body is `application/problem+json` with `type`, `title`, `status`, `detail` and `code`. A guard
-/// with [`Answers`](crate::Answers) of its own answers in their shape, one with other
+/// The body is `application/problem+json` with `type`, `title`, `status`, `detail` and `code`, in English
+/// or Korean as the request's `Accept-Language` prefers. A guard with [`Answers`](crate::Answers) of its own answers in their shape, one with other
 /// [`Sources`](crate::Sources) names them in its challenges.
 ///
 /// ```
@@ -42,6 +45,7 @@ pub struct Rejection {
     reason: Reason,
     /// That of a guard with nothing special to it, if there is none.
     manner: Option<Arc<Manner>>,
+    language: Language,
 }
 
 /// What a [`Rejection`] is about, as fine as an answer may want to tell it apart.
@@ -59,8 +63,14 @@ pub enum Reason {
     MissingRole(Cow<'static, str>),
     /// The token is good and not for this: it lacks the scope.
     MissingScope(Cow<'static, str>),
+    /// The caller is known, and proved longer ago than this who they are, or it isn't known when.
+    NotFresh(Duration),
+    /// The caller is known and may not: a check of the program's own says so.
+    NotAllowed,
     /// The token can't be judged now. This says nothing against it.
     Unavailable(Unavailable),
+    /// A hook could not tell. This says nothing against the caller.
+    HookFailed(HookFailed),
 }
 
 impl Rejection {
@@ -89,6 +99,16 @@ impl Rejection {
         Self::of(Reason::MissingScope(scope.into()))
     }
 
+    /// The caller is known, and must prove anew who they are.
+    pub const fn not_fresh(within: Duration) -> Self {
+        Self::of(Reason::NotFresh(within))
+    }
+
+    /// The caller is known and may not.
+    pub const fn not_allowed() -> Self {
+        Self::of(Reason::NotAllowed)
+    }
+
     /// The token can't be judged now.
     pub const fn unavailable(unavailable: Unavailable) -> Self {
         Self::of(Reason::Unavailable(unavailable))
@@ -98,6 +118,7 @@ impl Rejection {
         Self {
             reason,
             manner: None,
+            language: Language::English,
         }
     }
 
@@ -110,6 +131,29 @@ impl Rejection {
         Self { manner, ..self }
     }
 
+    /// The same refusal in this language; what a guard refuses itself is in the caller's already.
+    ///
+    /// ```
+    /// # use http::HeaderMap;
+    /// use symbolon_guard::{Language, Rejection};
+    ///
+    /// # let headers = HeaderMap::new();
+    /// let refusal = Rejection::missing_role("admin").in_language(Language::of(&headers));
+    /// ```
+    pub fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
+    }
+
+    /// The language that it is answered in, where no [`Answers`](crate::Answers) say otherwise.
+    pub const fn language(&self) -> Language {
+        self.language
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn into_reason(self) -> Reason {
+        self.reason
+    }
+
     /// What it is about.
     pub const fn reason(&self) -> &Reason {
         &self.reason
@@ -118,12 +162,16 @@ impl Rejection {
     /// The status of the answer, where no [`Answers`](crate::Answers) say otherwise.
     pub fn status(&self) -> StatusCode {
         match &self.reason {
-            Reason::Absent(_) | Reason::Invalid(Invalid::Token(_)) | Reason::SignedOut => {
-                StatusCode::UNAUTHORIZED
-            }
+            Reason::Absent(_)
+            | Reason::Invalid(Invalid::Token(_) | Invalid::WrongKind(_))
+            | Reason::SignedOut
+            | Reason::NotFresh(_) => StatusCode::UNAUTHORIZED,
             Reason::Invalid(Invalid::Request(_)) => StatusCode::BAD_REQUEST,
-            Reason::MissingRole(_) | Reason::MissingScope(_) => StatusCode::FORBIDDEN,
-            Reason::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Reason::Invalid(Invalid::CrossSite(_))
+            | Reason::MissingRole(_)
+            | Reason::MissingScope(_)
+            | Reason::NotAllowed => StatusCode::FORBIDDEN,
+            Reason::Unavailable(_) | Reason::HookFailed(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -131,10 +179,17 @@ impl Rejection {
     pub fn code(&self) -> &'static str {
         match &self.reason {
             Reason::Absent(_) => "missing_token",
-            Reason::Invalid(Invalid::Token(_)) | Reason::SignedOut => "invalid_token",
+            Reason::Invalid(Invalid::Token(_) | Invalid::WrongKind(_)) | Reason::SignedOut => {
+                "invalid_token"
+            }
             Reason::Invalid(Invalid::Request(_)) => "invalid_request",
-            Reason::MissingRole(_) | Reason::MissingScope(_) => "insufficient_scope",
+            Reason::Invalid(Invalid::CrossSite(_)) => "cross_site",
+            Reason::MissingRole(_) | Reason::MissingScope(_) | Reason::NotAllowed => {
+                "insufficient_scope"
+            }
+            Reason::NotFresh(_) => "insufficient_user_authentication",
             Reason::Unavailable(_) => "keys_unavailable",
+            Reason::HookFailed(_) => "check_unavailable",
         }
     }
 
@@ -183,7 +238,8 @@ impl fmt::Debug for Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let detail = self.with_manner(|manner| detail(&self.reason, &manner.sources));
+        let detail =
+            self.with_manner(|manner| detail(&self.reason, &manner.sources, Language::English));
         write!(f, "{}: {detail}", self.code())
     }
 }

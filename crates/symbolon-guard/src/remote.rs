@@ -10,6 +10,7 @@
 mod discovery;
 mod error;
 mod fetch;
+mod jitter;
 mod pace;
 mod refresh;
 
@@ -18,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use symbolon_token::{Algorithm, KeySet, Policy, Typ, Verifier};
+use symbolon_token::{Algorithm, KeySet, Policy, Verifier};
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
@@ -29,24 +30,35 @@ pub use self::error::{FetchError, StartError};
 use self::{
     discovery::{KeySource, address},
     fetch::Fetcher,
+    jitter::Jitter,
     pace::{Asked, Pace},
     refresh::Refresh,
 };
 use crate::{
-    Clock, Guard,
+    Clock, Guard, Profile,
+    issuer::Issuer,
     keys::{Held, Keys},
 };
+
+/// The most that keys serve on while the issuer can't be asked.
+const STALE_AT_MOST: Duration = Duration::from_hours(24);
 
 /// Describes a guard whose keys come from an issuer; made by [`Guard::remote`].
 ///
 /// ```no_run
-/// use symbolon_guard::{Guard, token::Algorithm};
+/// use symbolon_guard::{Guard, Profile, token::Algorithm};
 ///
 /// # async fn start() -> Result<(), symbolon_guard::StartError> {
-/// let guard = Guard::remote("https://login.example")
+/// let ours = Guard::remote("https://login.example")
 ///     .audience("https://api.example")
 ///     .algorithms([Algorithm::ES256])
 ///     .start()?;
+///
+/// let partners = Guard::remote("https://sso.partner.example/realms/staff")
+///     .profile(Profile::keycloak())
+///     .audience("posts-api")
+///     .start()?;
+/// let guard = ours.or(&partners);
 /// # Ok(())
 /// # }
 /// ```
@@ -54,9 +66,11 @@ use crate::{
 pub struct RemoteBuilder {
     issuer: String,
     audience: Vec<String>,
-    algorithms: Vec<Algorithm>,
+    algorithms: Option<Vec<Algorithm>>,
+    profile: Profile,
     jwks_uri: Option<String>,
     leeway: Option<Duration>,
+    stale: Duration,
     clock: Clock,
 }
 
@@ -65,31 +79,44 @@ impl RemoteBuilder {
         Self {
             issuer,
             audience: Vec::new(),
-            algorithms: vec![
-                Algorithm::ES256,
-                Algorithm::Ed25519,
-                Algorithm::EdDSA,
-                Algorithm::ES384,
-                Algorithm::RS256,
-                Algorithm::PS256,
-            ],
+            algorithms: None,
+            profile: Profile::access_token(),
             jwks_uri: None,
             leeway: None,
+            stale: STALE_AT_MOST,
             clock: Clock::system(),
         }
     }
 
     /// A name by which this service is meant in `aud`; said several times, any of them will do.
     /// Without it, the issuer itself is the audience.
+    ///
+    /// Never name the `client_id` of a login page here: it is the audience of ID tokens.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience.push(audience.into());
         self
     }
 
-    /// The only algorithms accepted; `ES256`, `Ed25519`, `EdDSA`, `ES384`, `RS256` and `PS256` unless
-    /// said otherwise. A published key without `alg` is used only if one of them fits it alone.
+    /// The only algorithms accepted. Unless said otherwise `ES256`, `Ed25519`, `EdDSA`, `ES384`, `RS256`
+    /// and `PS256`; with a foreign [`Profile`], one for each kind of key: `RS256` for Auth0, Entra and
+    /// Google, else `ES256`, `EdDSA`, `ES384` and `RS256`.
+    ///
+    /// A published key without `alg` is used only if one of them fits it alone, and is pinned to that one.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
-        self.algorithms = algorithms.into_iter().collect();
+        self.algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// How the issuer writes its access tokens; RFC 9068 unless said otherwise.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// How long keys serve on while the issuer can't be asked; 24 hours unless said otherwise. More than
+    /// that fails at the start: a key that was withdrawn would open doors for as long.
+    pub fn stale_at_most(mut self, stale: Duration) -> Self {
+        self.stale = stale;
         self
     }
 
@@ -116,7 +143,11 @@ impl RemoteBuilder {
     /// Fails only on what no waiting would cure: an issuer that isn't an https URL (or http on
     /// loopback), a symmetric algorithm, no runtime to run in, no certificate authorities to trust.
     pub fn start(self) -> Result<Guard, StartError> {
-        if let Some(algorithm) = self.algorithms.iter().find(|named| named.is_symmetric()) {
+        if self.stale > STALE_AT_MOST {
+            return Err(StartError::TooStale);
+        }
+        let algorithms = self.algorithms.unwrap_or_else(|| self.profile.algorithms());
+        if let Some(algorithm) = algorithms.iter().find(|named| named.is_symmetric()) {
             // RFC 8725 §3.1: a published key must never serve as a shared secret.
             return Err(StartError::SymmetricAlgorithm(*algorithm));
         }
@@ -135,17 +166,22 @@ impl RemoteBuilder {
         let policy = Policy {
             issuer: self.issuer,
             audience,
-            algorithms: self.algorithms,
-            typ: Typ::ACCESS_TOKEN,
+            algorithms,
+            typ: self.profile.typ(),
         };
         let mut empty = Verifier::new(KeySet::empty(), policy).map_err(StartError::Policy)?;
+        if self.profile.is_told_by_its_claims() {
+            // What a token is for is told by the profile, which refuses the kinds that aren't for calling.
+            empty = empty.dangerous_optional_typ();
+        }
         if let Some(leeway) = self.leeway {
             empty = empty.leeway(leeway).map_err(StartError::Policy)?;
         }
 
-        let keys = Arc::new(Keys::new(Held::nothing_yet()));
+        let keys = Arc::new(Keys::new(Held::nothing()));
         let shared = Arc::new(Shared::default());
         let (ended, rounds) = watch::channel(0);
+        let policy = Arc::new(empty.policy().clone());
         let task = runtime.spawn(
             Refresh {
                 source,
@@ -155,6 +191,9 @@ impl RemoteBuilder {
                 shared: Arc::clone(&shared),
                 ended,
                 clock: self.clock.clone(),
+                stale: self.stale,
+                jitter: Jitter::of(&self.clock),
+                last: None,
             }
             .run(),
         );
@@ -163,7 +202,14 @@ impl RemoteBuilder {
             rounds,
             task: task.abort_handle(),
         };
-        Ok(Guard::fetching(keys, self.clock, remote))
+        let issuer = Issuer {
+            policy,
+            keys,
+            profile: self.profile,
+            is_remote: true,
+            remote: Some(Arc::new(remote)),
+        };
+        Ok(Guard::of(issuer, self.clock))
     }
 }
 

@@ -1,33 +1,45 @@
-//! Where in a request a token may sit: the `Authorization` field, under the schemes a guard takes.
+//! Where in a request a token may sit.
 //!
-//! RFC 6750 §2.1 (`Bearer` and a b64token), RFC 9110 §11.4 (credentials) and §11.1 (schemes compare
-//! case-insensitively). A token in the query or the body is never looked at: it would end up in logs
-//! and histories (RFC 6750 §5.3, row A14).
+//! RFC 6750 §2.1 (`Bearer` and a b64token) unless a program says otherwise; RFC 9110 §11.4 (credentials) and
+//! §11.1 (schemes compare case-insensitively). A token in the query or the body is looked at by explicit
+//! choice only: it ends up in logs and histories (RFC 6750 §5.3, row A14).
 //!
 //! Invariant: what looks like a mangled credential of a kind we take is `Malformed`, never `Absent`; a
 //! request that tried and failed must not be served as an anonymous one.
+//! Invariant: two credentials in one request are refused, wherever they sit: what is in front of us may have
+//! judged the one and we the other.
 
+mod cookie;
+mod field;
+mod header;
+mod query;
 mod reason;
 mod scheme;
 
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::{HeaderMap, Method, request::Parts};
 
+pub(crate) use self::field::BodyToken;
 pub use self::{
+    cookie::{TokenCookie, TokenCookieError},
     reason::{Absent, Malformed},
     scheme::{Scheme, SchemeError},
 };
+use crate::{CrossSite, csrf};
 
 /// Where a guard takes tokens from, in the order in which its refusals name them to the client.
 ///
 /// `Authorization: Bearer` alone unless said otherwise (RFC 6750 §2.1). What is added is taken besides,
-/// never instead: two `Authorization` fields are refused whatever they hold.
+/// never instead: two `Authorization` fields, or two credentials in different places, are refused whatever
+/// they hold.
 ///
 /// ```
-/// use symbolon_guard::{Scheme, Sources};
+/// use symbolon_guard::{Scheme, Sources, TokenCookie};
 ///
 /// let as_flask_jwt_did = Sources::scheme(Scheme::JWT);
 /// let moving_over = Sources::bearer().and_scheme(Scheme::JWT);
 /// let no_scheme_at_all = Sources::raw_token();
+/// let browsers_and_programs = Sources::bearer().and_cookie(TokenCookie::new("access_token")?);
+/// # Ok::<(), symbolon_guard::TokenCookieError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sources {
@@ -38,6 +50,9 @@ pub struct Sources {
 pub(crate) enum Source {
     Scheme(Scheme),
     RawToken,
+    Cookie(TokenCookie),
+    Query(String),
+    JsonField(String),
 }
 
 impl Sources {
@@ -63,6 +78,13 @@ impl Sources {
         }
     }
 
+    /// A cookie, and nothing else. See [`TokenCookie`].
+    pub fn cookie(cookie: TokenCookie) -> Self {
+        Self {
+            order: vec![Source::Cookie(cookie)],
+        }
+    }
+
     /// The same sources, and this scheme too.
     pub fn and_scheme(self, scheme: Scheme) -> Self {
         self.and(Source::Scheme(scheme))
@@ -73,8 +95,45 @@ impl Sources {
         self.and(Source::RawToken)
     }
 
+    /// The same sources, and a cookie too.
+    ///
+    /// A browser sends its cookie along with an `Authorization` that a page sets itself; such a request has
+    /// two credentials and is refused.
+    pub fn and_cookie(self, cookie: TokenCookie) -> Self {
+        self.and(Source::Cookie(cookie))
+    }
+
+    /// The same sources, and this parameter of the query too.
+    ///
+    /// Dangerous: URLs are kept in logs, histories and `Referer` fields, and the token with them
+    /// (RFC 6750 §2.3 and §5.3). It is looked at by layers and extractors, and by
+    /// [`Guard::require_request`](crate::Guard::require_request); not where only headers are judged.
+    pub fn dangerous_and_query(self, parameter: impl Into<String>) -> Self {
+        self.and(Source::Query(parameter.into()))
+    }
+
+    /// The same sources, and this one member of a JSON object in the body too.
+    ///
+    /// Dangerous: bodies are kept in logs that leave `Authorization` out, and the body is read before
+    /// anything is known of who sent it. It is looked at by
+    /// [`GuardLayer::dangerous_read_body`](crate::GuardLayer::dangerous_read_body) only (feature `axum`).
+    pub fn dangerous_and_json_field(mut self, member: impl Into<String>) -> Self {
+        self.order
+            .retain(|source| !matches!(source, Source::JsonField(_)));
+        self.and(Source::JsonField(member.into()))
+    }
+
     pub(crate) fn in_order(&self) -> &[Source] {
         &self.order
+    }
+
+    /// The member of a JSON body that may hold a token.
+    #[cfg(feature = "axum")]
+    pub(crate) fn json_field(&self) -> Option<&str> {
+        self.order.iter().find_map(|source| match source {
+            Source::JsonField(member) => Some(member.as_str()),
+            _ => None,
+        })
     }
 
     fn and(mut self, source: Source) -> Self {
@@ -84,45 +143,22 @@ impl Sources {
         self
     }
 
-    fn takes_scheme(&self, word: &[u8]) -> bool {
-        self.order
-            .iter()
-            .any(|source| matches!(source, Source::Scheme(scheme) if scheme.is(word)))
-    }
-
-    pub(crate) fn credential<'a>(&self, headers: &'a HeaderMap) -> Credential<'a> {
-        let mut fields = headers.get_all(AUTHORIZATION).iter();
-        let Some(field) = fields.next() else {
-            return Credential::Absent(Absent::NoHeader);
-        };
-        // RFC 9110 §5.3: Authorization isn't a list, so two of them have no meaning; a proxy may have
-        // judged the one and we the other. RFC 6750 §3.1 calls it invalid_request.
-        if fields.next().is_some() {
-            return Credential::Malformed(Malformed::Repeated);
+    pub(crate) fn credential<'a>(&'a self, request: Carrier<'a>) -> Credential<'a> {
+        let mut found = self.in_authorization(request.headers);
+        // Nearly every guard takes tokens from there alone.
+        if let [Source::Scheme(_) | Source::RawToken] = self.order.as_slice() {
+            return found;
         }
-
-        let value = field.as_bytes();
-        let (word, rest) = match value.iter().position(|&byte| byte == b' ') {
-            Some(space) => (&value[..space], Some(&value[space + 1..])),
-            None => (value, None),
-        };
-        if self.takes_scheme(word) {
-            // One space, although RFC 6750 §2.1 would let several stand: a second spelling of the same
-            // credential is something that a proxy and we could read differently, and nobody sends it.
-            return token(rest.unwrap_or_default());
+        for source in &self.order {
+            let next = match source {
+                Source::Scheme(_) | Source::RawToken => continue,
+                Source::Cookie(cookie) => cookie.credential(request),
+                Source::Query(parameter) => query::credential(request.query, parameter),
+                Source::JsonField(_) => field::credential(request.body),
+            };
+            found = found.together_with(next);
         }
-        if self.order.contains(&Source::RawToken) {
-            return token(value);
-        }
-        if word.is_empty() || !word.iter().copied().all(is_tchar) {
-            return Credential::Malformed(Malformed::NoScheme);
-        }
-        // RFC 6750 §3.1 counts an unsupported scheme as a request without authentication information:
-        // `Basic` may be meant for something in front of us, and says nothing about a token.
-        Credential::Absent(match rest {
-            Some(_) => Absent::OtherScheme,
-            None => Absent::OneWord,
-        })
+        found
     }
 }
 
@@ -132,22 +168,106 @@ impl Default for Sources {
     }
 }
 
+/// What of a request may hold a credential, as far as it is known.
+#[derive(Clone, Copy)]
+pub(crate) struct Carrier<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    /// Unknown is as good as one that changes something.
+    method: Option<&'a Method>,
+    query: Option<&'a str>,
+    body: Option<&'a BodyToken>,
+}
+
+impl<'a> Carrier<'a> {
+    pub(crate) fn of(parts: &'a Parts) -> Self {
+        Self {
+            headers: &parts.headers,
+            method: Some(&parts.method),
+            query: parts.uri.query(),
+            body: parts.extensions.get(),
+        }
+    }
+
+    pub(crate) fn headers(headers: &'a HeaderMap) -> Self {
+        Self {
+            headers,
+            method: None,
+            query: None,
+            body: None,
+        }
+    }
+}
+
 /// What a request offers as its credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Credential<'a> {
     Absent(Absent),
-    Token(&'a str),
+    Token(Sent<'a>),
     Malformed(Malformed),
+    CrossSite(CrossSite),
 }
 
-fn token(bytes: &[u8]) -> Credential<'_> {
-    if bytes.is_empty() {
-        return Credential::Malformed(Malformed::NoToken);
+/// Something in the place of a token, not looked at yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sent<'a> {
+    pub(crate) text: &'a [u8],
+    /// For one that was no part of a request: it is judged as a token, however it is written.
+    alone: Option<&'a str>,
+    /// For one that a browser sends by itself: what shows that its page meant it.
+    pub(crate) demand: Option<&'a csrf::Demand>,
+}
+
+impl<'a> Credential<'a> {
+    pub(crate) fn token(text: &'a [u8]) -> Self {
+        if text.is_empty() {
+            return Self::Malformed(Malformed::NoToken);
+        }
+        Self::Token(Sent::in_place(text, None))
     }
-    match std::str::from_utf8(bytes) {
-        Ok(token) if is_b64token(token) => Credential::Token(token),
-        _ if words(bytes) > 1 => Credential::Malformed(Malformed::ExtraWords),
-        _ => Credential::Malformed(Malformed::NotAToken),
+
+    /// Two places of one request. What is wrong with one isn't made good by the other.
+    fn together_with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Malformed(why), _) | (_, Self::Malformed(why)) => Self::Malformed(why),
+            (Self::Absent(_), found) => match found {
+                // The first place says what was missing.
+                Self::Absent(_) => self,
+                _ => found,
+            },
+            (found, Self::Absent(_)) => found,
+            _ => Self::Malformed(Malformed::Several),
+        }
+    }
+}
+
+impl<'a> Sent<'a> {
+    /// A token that came in no place of a request.
+    pub(crate) fn alone(token: &'a str) -> Self {
+        Self {
+            text: token.as_bytes(),
+            alone: Some(token),
+            demand: None,
+        }
+    }
+
+    fn in_place(text: &'a [u8], demand: Option<&'a csrf::Demand>) -> Self {
+        Self {
+            text,
+            alone: None,
+            demand,
+        }
+    }
+
+    /// The token, if what was sent is one.
+    pub(crate) fn read(self) -> Result<&'a str, Malformed> {
+        if let Some(token) = self.alone {
+            return Ok(token);
+        }
+        match std::str::from_utf8(self.text) {
+            Ok(token) if is_b64token(token) => Ok(token),
+            _ if words(self.text) > 1 => Err(Malformed::ExtraWords),
+            _ => Err(Malformed::NotAToken),
+        }
     }
 }
 

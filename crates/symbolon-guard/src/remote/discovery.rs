@@ -12,6 +12,7 @@ use http::{
     Uri,
     uri::{PathAndQuery, Scheme},
 };
+use hyper::body::Bytes;
 use serde::Deserialize;
 use symbolon_token::{Algorithm, KeySet};
 
@@ -45,6 +46,12 @@ fn is_loopback(host: &str) -> bool {
         || literal
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+/// The keys of an issuer, and the document that they stood in.
+pub(super) struct Fetched {
+    pub(super) keys: KeySet,
+    pub(super) document: Fresh<Bytes>,
 }
 
 /// How to get at an issuer's keys.
@@ -99,7 +106,7 @@ impl KeySource {
         &mut self,
         fetcher: &Fetcher,
         algorithms: &[Algorithm],
-    ) -> Result<Fresh<KeySet>, FetchError> {
+    ) -> Result<Fetched, FetchError> {
         let jwks_uri = self.locate(fetcher).await?;
         let document = fetcher.fetch(&jwks_uri).await?;
         let parsed =
@@ -109,9 +116,9 @@ impl KeySource {
         if parsed.keys.is_empty() {
             return Err(FetchError::NoUsableKey);
         }
-        Ok(Fresh {
-            value: parsed.keys,
-            fresh_for: document.fresh_for,
+        Ok(Fetched {
+            keys: parsed.keys,
+            document,
         })
     }
 

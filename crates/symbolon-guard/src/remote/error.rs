@@ -19,6 +19,8 @@ pub enum StartError {
     SymmetricAlgorithm(Algorithm),
     /// The policy is incomplete, or the leeway too large.
     Policy(symbolon_token::Error),
+    /// Keys that can't be refreshed shall serve for longer than 24 hours.
+    TooStale,
     /// No TLS: most likely, this machine has no certificate authorities.
     Tls(io::Error),
     /// Called outside of a tokio runtime.
@@ -36,6 +38,7 @@ impl fmt::Display for StartError {
                 write!(f, "{algorithm} cannot be used with published keys")
             }
             Self::Policy(_) => f.write_str("the policy cannot be used"),
+            Self::TooStale => f.write_str("stale keys serve for 24 hours at most"),
             Self::Tls(_) => f.write_str("TLS cannot be set up"),
             Self::NoRuntime => f.write_str("a remote guard starts inside of a tokio runtime"),
         }

@@ -1,18 +1,20 @@
 //! The task that keeps an issuer's keys fresh.
 //!
 //! Invariant: keys are swapped only for a set with a usable key in it. A failure leaves the old keys,
-//! for 24 hours at most; a key that a good answer no longer names is gone with that answer.
+//! for 24 hours at most unless less was said; a key that a good answer no longer names is gone with that answer.
 //! Invariant: the task holds no `Guard`, so that dropping the last one ends it.
 
 use std::{sync::Arc, time::Duration};
 
-use symbolon_token::{KeySet, Verifier};
+use hyper::body::Bytes;
+use symbolon_token::Verifier;
 use tokio::sync::watch;
 
 use super::{
     FetchError, Shared,
-    discovery::KeySource,
+    discovery::{Fetched, KeySource},
     fetch::{Fetcher, Fresh},
+    jitter::Jitter,
 };
 use crate::{
     Clock,
@@ -20,7 +22,6 @@ use crate::{
 };
 
 const DEADLINE: Duration = Duration::from_secs(5);
-const STALE_AT_MOST: Duration = Duration::from_hours(24);
 
 pub(super) struct Refresh {
     pub(super) source: KeySource,
@@ -32,6 +33,11 @@ pub(super) struct Refresh {
     /// Tells the number of the last fetch that has ended.
     pub(super) ended: watch::Sender<u64>,
     pub(super) clock: Clock,
+    /// How long keys serve on while the issuer can't be asked.
+    pub(super) stale: Duration,
+    pub(super) jitter: Jitter,
+    /// The document that the held keys came from.
+    pub(super) last: Option<Bytes>,
 }
 
 impl Refresh {
@@ -45,32 +51,37 @@ impl Refresh {
                 () = self.clock.reaches(begun + DEADLINE) => Err(FetchError::TimedOut),
             };
             let next = match fetched.and_then(|keys| self.with(keys)) {
-                Ok(fresh) => self.hold(fresh),
+                Ok((verifier, document)) => self.hold(verifier, document),
                 Err(error) => self.keep(error),
             };
             self.wait(next).await;
         }
     }
 
-    fn with(&self, keys: Fresh<KeySet>) -> Result<Fresh<Verifier>, FetchError> {
-        Ok(Fresh {
-            value: self
-                .empty
-                .with_keys(keys.value)
-                .map_err(FetchError::Malformed)?,
-            fresh_for: keys.fresh_for,
-        })
+    fn with(&self, fetched: Fetched) -> Result<(Verifier, Fresh<Bytes>), FetchError> {
+        let verifier = self
+            .empty
+            .with_keys(fetched.keys)
+            .map_err(FetchError::Malformed)?;
+        Ok((verifier, fetched.document))
     }
 
     /// Puts new keys in place of the old; gives the time of the next fetch.
-    fn hold(&self, fresh: Fresh<Verifier>) -> Duration {
+    fn hold(&mut self, verifier: Verifier, document: Fresh<Bytes>) -> Duration {
+        let old = self.keys.load();
+        // The same document is the same keys: what was verified with them needn't be verified again.
+        let is_same = self.last.as_ref() == Some(&document.value);
+        let epoch = old.epoch + u64::from(!is_same);
+        self.last = Some(document.value);
+        let fresh_for = self.jitter.shorten(document.fresh_for);
         // The swap happens under the lock of the pace: whoever sees the new round sees its keys.
         let mut pace = self.shared.pace();
-        let (round, next) = pace.succeeded(self.clock.monotonic(), fresh.fresh_for);
+        let (round, next) = pace.succeeded(self.clock.monotonic(), fresh_for);
         self.keys.replace(Held {
-            verifier: Some(fresh.value),
-            usable_until: Some(self.clock.now() + STALE_AT_MOST),
+            verifier: Some(verifier),
+            usable_until: Some(self.clock.now() + self.stale),
             retry_after: None,
+            epoch,
             round,
             failure: None,
         });
@@ -94,6 +105,7 @@ impl Refresh {
             verifier: old.verifier.clone(),
             usable_until: old.usable_until,
             retry_after: Some(next.saturating_sub(now)),
+            epoch: old.epoch,
             round,
             failure: Some(Arc::new(error)),
         });

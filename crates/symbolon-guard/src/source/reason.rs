@@ -17,17 +17,23 @@ pub enum Absent {
     /// The field holds one word, and no scheme that is taken here: another scheme alone, or a token
     /// without a scheme.
     OneWord,
+    /// There is nothing in any of the places where the guard looks, `Authorization` not being one.
+    Nowhere,
 }
 
 /// Why a credential could not be read. Answered with 400 `invalid_request` (RFC 6750 §3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Malformed {
-    /// More than one `Authorization` field.
+    /// More than one `Authorization` field, cookie, parameter or member of the name.
     Repeated,
+    /// More than one credential, in different places.
+    Several,
+    /// The body is larger than what is read in search of a token.
+    TooLarge,
     /// The field is empty, or doesn't begin with an authentication scheme.
     NoScheme,
-    /// The scheme is one that is taken here, and no token follows it.
+    /// The scheme (or cookie, parameter, member) is one that is taken here, and no token follows it.
     NoToken,
     /// Several words stand where the token is expected.
     ExtraWords,
@@ -39,11 +45,13 @@ impl fmt::Display for Malformed {
     /// One clause of printable ASCII, without any part of the request.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Repeated => "more than one Authorization header",
+            Self::Repeated => "the credential is there twice",
+            Self::Several => "there are several credentials",
+            Self::TooLarge => "the body is too large to look for a token in it",
             Self::NoScheme => "the Authorization header names no scheme",
-            Self::NoToken => "the Authorization header holds no token",
-            Self::ExtraWords => "the Authorization header holds several words instead of a token",
-            Self::NotAToken => "what the Authorization header holds is not a token",
+            Self::NoToken => "there is no token where one should be",
+            Self::ExtraWords => "there are several words where a token should be",
+            Self::NotAToken => "what stands where a token should be is not one",
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Spellings of the `Authorization` field, one by one.
 
-use http::HeaderValue;
+use http::{HeaderValue, header::AUTHORIZATION};
 
 use super::*;
 
@@ -8,10 +8,11 @@ use super::*;
 fn read_by(sources: &Sources, value: &[u8]) -> Result<String, Refused> {
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
-    match sources.credential(&headers) {
-        Credential::Token(token) => Ok(token.to_owned()),
+    match sources.credential(Carrier::headers(&headers)) {
+        Credential::Token(sent) => sent.read().map(str::to_owned).map_err(Refused::Malformed),
         Credential::Absent(why) => Err(Refused::Absent(why)),
         Credential::Malformed(why) => Err(Refused::Malformed(why)),
+        Credential::CrossSite(why) => unreachable!("{why}"),
     }
 }
 
@@ -51,7 +52,7 @@ fn another_scheme_is_no_credential_of_ours() {
     }
     let headers = HeaderMap::new();
     assert_eq!(
-        Sources::default().credential(&headers),
+        Sources::default().credential(Carrier::headers(&headers)),
         Credential::Absent(Absent::NoHeader)
     );
 }
@@ -104,7 +105,7 @@ fn two_fields_are_refused_whatever_they_hold() {
             Sources::bearer().and_scheme(Scheme::JWT).and_raw_token(),
         ] {
             assert_eq!(
-                sources.credential(&headers),
+                sources.credential(Carrier::headers(&headers)),
                 Credential::Malformed(Malformed::Repeated),
                 "{second} {sources:?}"
             );

@@ -1,0 +1,112 @@
+//! A token that was found good, with everything that each further request needs to know of it.
+//!
+//! Invariant: one is made after signature, policy and profile have passed, and nowhere else. What can
+//! change from one request to the next (time, keys, the deny set, hooks) isn't settled here: `judge.rs`
+//! and `admit.rs` look at it each time.
+
+use std::sync::{
+    Weak,
+    atomic::{AtomicU64, Ordering},
+};
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+use symbolon_token::{AccessClaims, Error, RegisteredClaims, Timestamp, Verified};
+
+use crate::{csrf, guard::Inner, profile::Read};
+
+/// A verified token, read as its issuer's profile says.
+pub(crate) enum Proof {
+    /// Its claims are RFC 9068's, as they stand.
+    Standard(Verified<Read>),
+    /// Its claims are another issuer's, put into RFC 9068's places.
+    Mapped {
+        token: Verified<Read>,
+        claims: Box<AccessClaims>,
+    },
+    /// Its claims are of a type of the program's own, which says who calls.
+    Own {
+        token: Verified<IgnoredAny>,
+        claims: Box<AccessClaims>,
+    },
+}
+
+impl Proof {
+    pub(crate) fn claims(&self) -> &AccessClaims {
+        match self {
+            Self::Standard(token) => &token.claims().claims,
+            Self::Mapped { claims, .. } | Self::Own { claims, .. } => claims,
+        }
+    }
+
+    pub(crate) fn registered(&self) -> &RegisteredClaims {
+        match self {
+            Self::Standard(token) | Self::Mapped { token, .. } => token.registered(),
+            Self::Own { token, .. } => token.registered(),
+        }
+    }
+
+    pub(crate) fn claims_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        match self {
+            Self::Standard(token) | Self::Mapped { token, .. } => token.claims_as(),
+            Self::Own { token, .. } => token.claims_as(),
+        }
+    }
+
+    pub(crate) fn key_id(&self) -> Option<&str> {
+        match self {
+            Self::Standard(token) | Self::Mapped { token, .. } => token.key_id(),
+            Self::Own { token, .. } => token.key_id(),
+        }
+    }
+
+    fn csrf(&self) -> Option<csrf::Digest> {
+        match self {
+            Self::Standard(token) | Self::Mapped { token, .. } => {
+                csrf::Digest::from_claim(token.claims().marks.as_ref()?.csrf_sha256.text()?)
+            }
+            Self::Own { token, .. } => {
+                let claim: csrf::Claim = token.claims_as().ok()?;
+                csrf::Digest::from_claim(&claim.csrf_sha256)
+            }
+        }
+    }
+}
+
+pub(crate) struct Admitted {
+    pub(crate) proof: Proof,
+    pub(crate) guard: Weak<Inner>,
+    /// Which of the guard's issuers judged it.
+    pub(crate) issuer: usize,
+    /// Under which keys of that issuer.
+    pub(crate) epoch: u64,
+    pub(crate) csrf: Option<csrf::Digest>,
+    /// The state of the deny set in which it was last found not denied.
+    cleared: AtomicU64,
+}
+
+impl Admitted {
+    pub(crate) fn new(proof: Proof, guard: Weak<Inner>, issuer: usize, epoch: u64) -> Self {
+        Self {
+            csrf: proof.csrf(),
+            proof,
+            guard,
+            issuer,
+            epoch,
+            cleared: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether it is in its time. A leeway isn't known here: within it a token is verified anew.
+    pub(crate) fn lives(&self, now: Timestamp) -> bool {
+        let registered = self.proof.registered();
+        now < registered.expires_at && registered.not_before.is_none_or(|from| from <= now)
+    }
+
+    pub(crate) fn was_cleared_at(&self, version: u64) -> bool {
+        self.cleared.load(Ordering::Relaxed) == version
+    }
+
+    pub(crate) fn clear_at(&self, version: u64) {
+        self.cleared.store(version, Ordering::Relaxed);
+    }
+}
