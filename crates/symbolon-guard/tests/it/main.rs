@@ -9,12 +9,14 @@
 
 mod answers;
 mod claims;
+mod cookies;
 mod extract;
 mod headers;
 mod keys;
 mod layer;
 mod old_shapes;
 mod remote;
+mod several;
 mod sources;
 mod support;
 mod tokens;

@@ -1,6 +1,7 @@
 //! Keys that an issuer publishes.
 
 mod failing;
+mod foreign;
 mod fresh;
 mod start;
 

@@ -56,15 +56,21 @@ pub(crate) struct Desk {
     pub(crate) jwks_asked: AtomicUsize,
     pub(crate) metadata_asked: AtomicUsize,
     pub(crate) elsewhere_asked: AtomicUsize,
+    /// Of the issuer's identifier, if it has one.
+    path: &'static str,
 }
 
 impl FakeIssuer {
     /// Has its address, and refuses connections until it is opened.
     pub(crate) fn closed() -> Self {
+        Self::closed_at("")
+    }
+
+    fn closed_at(path: &'static str) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = socket.local_addr().unwrap();
-        let url = format!("http://{address}");
+        let url = format!("http://{address}{path}");
         let metadata = metadata(&url, &format!("{url}/keys"));
         Self {
             desk: Arc::new(Desk {
@@ -74,6 +80,7 @@ impl FakeIssuer {
                 jwks_asked: AtomicUsize::new(0),
                 metadata_asked: AtomicUsize::new(0),
                 elsewhere_asked: AtomicUsize::new(0),
+                path,
             }),
             url,
             socket: Some(socket),
@@ -85,6 +92,13 @@ impl FakeIssuer {
     /// Answers at once.
     pub(crate) fn open() -> Self {
         let mut issuer = Self::closed();
+        issuer.listen();
+        issuer
+    }
+
+    /// Answers at once, as the issuer of this path on its host.
+    pub(crate) fn open_at(path: &'static str) -> Self {
+        let mut issuer = Self::closed_at(path);
         issuer.listen();
         issuer
     }
@@ -163,7 +177,11 @@ pub(crate) fn jwks_cached(mints: &[&Mint], cache_control: &'static str) -> Reply
 }
 
 async fn answer(State(desk): State<Arc<Desk>>, request: Request) -> Response {
-    let (asked, reply) = match request.uri().path() {
+    let path = request.uri().path();
+    let (asked, reply) = match path
+        .strip_prefix(desk.path.trim_end_matches('/'))
+        .unwrap_or(path)
+    {
         "/keys" => (&desk.jwks_asked, &desk.jwks),
         "/.well-known/openid-configuration" => (&desk.metadata_asked, &desk.openid),
         "/.well-known/oauth-authorization-server" => (&desk.metadata_asked, &desk.oauth),
