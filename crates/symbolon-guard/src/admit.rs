@@ -16,6 +16,7 @@ use crate::{
     Caller, Guard, Invalid, Language, Reason, Rejection,
     admitted::Admitted,
     csrf,
+    digest::Sha256,
     judge::Judged,
     source::{Carrier, Credential, Sent},
 };
@@ -264,7 +265,7 @@ pub(crate) fn check_meant_as<C>(
         return Ok(());
     };
     let claim: Option<csrf::Claim> = token.claims_as().ok();
-    let digest = claim.and_then(|claim| csrf::Digest::from_claim(&claim.csrf_sha256));
+    let digest = claim.and_then(|claim| Sha256::from_base64url(&claim.csrf_sha256));
     demand
         .check(headers, digest.as_ref())
         .map_err(Invalid::CrossSite)

@@ -12,7 +12,7 @@ use std::sync::{
 use serde::de::{DeserializeOwned, IgnoredAny};
 use symbolon_token::{AccessClaims, Error, RegisteredClaims, Timestamp, Verified};
 
-use crate::{csrf, guard::Inner, profile::Read};
+use crate::{csrf, digest::Sha256, guard::Inner, profile::Read};
 
 /// A verified token, read as its issuer's profile says.
 pub(crate) enum Proof {
@@ -59,14 +59,14 @@ impl Proof {
         }
     }
 
-    fn csrf(&self) -> Option<csrf::Digest> {
+    fn csrf(&self) -> Option<Sha256> {
         match self {
             Self::Standard(token) | Self::Mapped { token, .. } => {
-                csrf::Digest::from_claim(token.claims().marks.as_ref()?.csrf_sha256.text()?)
+                Sha256::from_base64url(token.claims().marks.as_ref()?.csrf_sha256.text()?)
             }
             Self::Own { token, .. } => {
                 let claim: csrf::Claim = token.claims_as().ok()?;
-                csrf::Digest::from_claim(&claim.csrf_sha256)
+                Sha256::from_base64url(&claim.csrf_sha256)
             }
         }
     }
@@ -79,7 +79,7 @@ pub(crate) struct Admitted {
     pub(crate) issuer: usize,
     /// Under which keys of that issuer.
     pub(crate) epoch: u64,
-    pub(crate) csrf: Option<csrf::Digest>,
+    pub(crate) csrf: Option<Sha256>,
     /// The state of the deny set in which it was last found not denied.
     cleared: AtomicU64,
 }

@@ -10,10 +10,11 @@
 
 use std::fmt;
 
-use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use data_encoding::BASE64URL_NOPAD;
 use http::{HeaderMap, HeaderName, Method};
 use serde::Deserialize;
+
+use crate::digest::Sha256;
 
 /// The claim of a token that holds the hash of its CSRF value.
 pub const CSRF_CLAIM: &str = "csrf_sha256";
@@ -48,7 +49,7 @@ impl CsrfValue {
 
     /// What stands in the token, as the claim [`CSRF_CLAIM`].
     pub fn claim(&self) -> String {
-        BASE64URL_NOPAD.encode(&Digest::of(self.0.as_bytes()).0)
+        Sha256::of(self.0.as_bytes()).to_base64url()
     }
 }
 
@@ -101,7 +102,7 @@ impl Demand {
     pub(crate) fn check(
         &self,
         headers: &HeaderMap,
-        digest: Option<&Digest>,
+        digest: Option<&Sha256>,
     ) -> Result<(), CrossSite> {
         let mut sites = headers.get_all(SEC_FETCH_SITE).iter();
         let site = match (sites.next(), sites.next()) {
@@ -119,24 +120,11 @@ impl Demand {
         let (Some(value), None, Some(digest)) = (values.next(), values.next(), digest) else {
             return Err(CrossSite::NoValue);
         };
-        let sent = Digest::of(value.as_bytes());
-        verify_slices_are_equal(&sent.0, &digest.0).map_err(|_| CrossSite::WrongValue)
-    }
-}
-
-/// The SHA-256 of a CSRF value.
-pub(crate) struct Digest([u8; digest::SHA256_OUTPUT_LEN]);
-
-impl Digest {
-    fn of(value: &[u8]) -> Self {
-        let mut hash = [0; digest::SHA256_OUTPUT_LEN];
-        hash.copy_from_slice(digest::digest(&digest::SHA256, value).as_ref());
-        Self(hash)
-    }
-
-    pub(crate) fn from_claim(claim: &str) -> Option<Self> {
-        let hash = BASE64URL_NOPAD.decode(claim.as_bytes()).ok()?;
-        Some(Self(hash.try_into().ok()?))
+        if Sha256::of(value.as_bytes()).equals(digest) {
+            Ok(())
+        } else {
+            Err(CrossSite::WrongValue)
+        }
     }
 }
 

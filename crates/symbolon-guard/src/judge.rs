@@ -154,3 +154,6 @@ impl<C> From<Judged<Verified<C>>> for Outcome<C> {
         }
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

@@ -89,6 +89,7 @@ mod caller;
 mod clock;
 mod csrf;
 mod deny;
+mod digest;
 #[cfg(feature = "axum")]
 mod extract;
 mod guard;

@@ -18,7 +18,10 @@ fn guard(issuer: &TestIssuer, sources: Sources) -> Guard {
 
 fn routes(guard: &Guard) -> Router {
     Router::new()
-        .route("/extractor", any(async |caller: Caller| caller.subject().to_owned()))
+        .route(
+            "/extractor",
+            any(async |caller: Caller| caller.subject().to_owned()),
+        )
         .with_state(guard.clone())
         .merge(
             Router::new()
@@ -57,12 +60,26 @@ async fn s3_a_cookie_alone_reads_and_changes_nothing() {
     let from = |site| ("sec-fetch-site", site);
 
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
-        assert_eq!(answers(&guard, &method, &[cookie]).await, [200; 2], "{method}");
+        assert_eq!(
+            answers(&guard, &method, &[cookie]).await,
+            [200; 2],
+            "{method}"
+        );
         // A link on another site that leads here.
-        assert_eq!(answers(&guard, &method, &[cookie, from("cross-site")]).await, [200; 2]);
+        assert_eq!(
+            answers(&guard, &method, &[cookie, from("cross-site")]).await,
+            [200; 2]
+        );
     }
     let unknown = Method::from_bytes(b"PROPPATCH").unwrap();
-    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::TRACE, unknown] {
+    for method in [
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::TRACE,
+        unknown,
+    ] {
         for (headers, expected) in [
             (vec![cookie], 403),
             (vec![cookie, right], 200),
@@ -72,7 +89,10 @@ async fn s3_a_cookie_alone_reads_and_changes_nothing() {
             (vec![cookie, right, from("same-site")], 403),
             (vec![cookie, right, from("Same-Origin")], 403),
             (vec![cookie, right, from("")], 403),
-            (vec![cookie, right, from("same-origin"), from("cross-site")], 403),
+            (
+                vec![cookie, right, from("same-origin"), from("cross-site")],
+                403,
+            ),
             (vec![cookie, from("same-origin")], 403),
             (vec![cookie, ("x-csrf-token", "")], 403),
             (vec![cookie, ("x-csrf-token", other.as_str())], 403),
@@ -108,8 +128,15 @@ async fn s3_a_token_without_a_hash_changes_nothing() {
     ] {
         let token = issuer.mint("ada").claim("csrf_sha256", &claim).token();
         let cookie = format!("__Host-access_token={token}");
-        let headers = [("cookie", cookie.as_str()), ("x-csrf-token", value.as_str())];
-        assert_eq!(answers(&guard, &Method::POST, &headers).await, [403; 2], "{claim}");
+        let headers = [
+            ("cookie", cookie.as_str()),
+            ("x-csrf-token", value.as_str()),
+        ];
+        assert_eq!(
+            answers(&guard, &Method::POST, &headers).await,
+            [403; 2],
+            "{claim}"
+        );
     }
 }
 
@@ -118,13 +145,22 @@ async fn s3_a_token_without_a_hash_changes_nothing() {
 async fn s3_t20_values_are_not_swapped_between_tokens() {
     let issuer = TestIssuer::new();
     let guard = guard(&issuer, Sources::cookie(cookie()));
-    let values = [CsrfValue::from_random([1; 32]), CsrfValue::from_random([2; 32])];
+    let values = [
+        CsrfValue::from_random([1; 32]),
+        CsrfValue::from_random([2; 32]),
+    ];
     for _ in 0..2 {
         for (mine, sent, expected) in [(0, 0, 200), (1, 1, 200), (0, 1, 403), (1, 0, 403)] {
             let token = issuer.mint("ada").csrf(&values[mine]).token();
             let cookie = format!("__Host-access_token={token}");
-            let headers = [("cookie", cookie.as_str()), ("x-csrf-token", values[sent].as_str())];
-            assert_eq!(answers(&guard, &Method::POST, &headers).await, [expected; 2]);
+            let headers = [
+                ("cookie", cookie.as_str()),
+                ("x-csrf-token", values[sent].as_str()),
+            ];
+            assert_eq!(
+                answers(&guard, &Method::POST, &headers).await,
+                [expected; 2]
+            );
         }
     }
 }
@@ -141,8 +177,14 @@ async fn two_credentials_are_refused_wherever_they_sit() {
     let basic = ("authorization", "Basic dTpw".to_owned());
     let first = ("cookie", format!("__Host-access_token={token}"));
     let second = ("cookie", format!("__Host-other={token}"));
-    let twice = ("cookie", format!("__Host-access_token={token}; __Host-access_token={token}"));
-    let planted = ("cookie", format!("__Host-access_token=x; __Host-access_token={token}"));
+    let twice = (
+        "cookie",
+        format!("__Host-access_token={token}; __Host-access_token={token}"),
+    );
+    let planted = (
+        "cookie",
+        format!("__Host-access_token=x; __Host-access_token={token}"),
+    );
     let empty = ("cookie", "__Host-access_token=".to_owned());
     let mangled = ("authorization", "Bearer a b".to_owned());
     for (headers, expected) in [
@@ -173,17 +215,30 @@ async fn a_cookie_has_one_name_and_one_spelling() {
     let guard = guard(&issuer, Sources::cookie(cookie()));
     let token = issuer.token("ada");
     for name in [
-        "access_token", "__host-access_token", "__HOST-access_token", "__Host-Access_Token",
-        "__Host-access-token", "__Secure-access_token", "__Host-access_token ", "x__Host-access_token",
-        "__Host-access_tokens", "__Host-access%5Ftoken", "$Version=1; __Host-access_tokeN",
+        "access_token",
+        "__host-access_token",
+        "__HOST-access_token",
+        "__Host-Access_Token",
+        "__Host-access-token",
+        "__Secure-access_token",
+        "__Host-access_token ",
+        "x__Host-access_token",
+        "__Host-access_tokens",
+        "__Host-access%5Ftoken",
+        "$Version=1; __Host-access_tokeN",
     ] {
         let sent = format!("{name}={token}");
         let got = answers(&guard, &Method::GET, &[("cookie", &sent)]).await;
         assert_eq!(got, [401; 2], "{name}");
     }
     for value in [
-        format!("\"{token}\""), format!("{token} x"), format!("{token},"), format!("%{token}"),
-        "a b".to_owned(), format!("Bearer {token}"), format!("={token}"),
+        format!("\"{token}\""),
+        format!("{token} x"),
+        format!("{token},"),
+        format!("%{token}"),
+        "a b".to_owned(),
+        format!("Bearer {token}"),
+        format!("={token}"),
     ] {
         let sent = format!("__Host-access_token={value}");
         let got = answers(&guard, &Method::GET, &[("cookie", &sent)]).await;
@@ -191,21 +246,37 @@ async fn a_cookie_has_one_name_and_one_spelling() {
     }
     // Over HTTP/2 one field may come as several (RFC 9113 §8.2.3).
     let sent = format!("__Host-access_token={token}");
-    let got = answers(&guard, &Method::GET, &[("cookie", "a=b"), ("cookie", &sent)]).await;
+    let got = answers(
+        &guard,
+        &Method::GET,
+        &[("cookie", "a=b"), ("cookie", &sent)],
+    )
+    .await;
     assert_eq!(got, [200; 2]);
-    let got = answers(&guard, &Method::GET, &[("authorization", &format!("Bearer {token}"))]).await;
+    let got = answers(
+        &guard,
+        &Method::GET,
+        &[("authorization", &format!("Bearer {token}"))],
+    )
+    .await;
     assert_eq!(got, [401; 2], "nothing but the cookie is taken");
 }
 
 #[tokio::test]
 async fn by_choice_the_browsers_word_is_enough() {
     let issuer = TestIssuer::new();
-    let guard = guard(&issuer, Sources::cookie(cookie().dangerous_sec_fetch_only()));
+    let guard = guard(
+        &issuer,
+        Sources::cookie(cookie().dangerous_sec_fetch_only()),
+    );
     let sent = format!("__Host-access_token={}", issuer.token("ada"));
     let cookie = ("cookie", sent.as_str());
     for (site, expected) in [
-        (Some("same-origin"), 200), (Some("none"), 403), (Some("same-site"), 403),
-        (Some("cross-site"), 403), (None, 403),
+        (Some("same-origin"), 200),
+        (Some("none"), 403),
+        (Some("same-site"), 403),
+        (Some("cross-site"), 403),
+        (None, 403),
     ] {
         let mut headers = vec![cookie];
         headers.extend(site.map(|site| ("sec-fetch-site", site)));
@@ -225,44 +296,82 @@ async fn where_only_headers_are_seen_a_cookie_needs_its_value() {
     let value = CsrfValue::from_random([7; 32]);
     let token = issuer.mint("ada").csrf(&value).token();
     let mut headers = http::HeaderMap::new();
-    headers.insert(COOKIE, format!("__Host-access_token={token}").try_into().unwrap());
+    headers.insert(
+        COOKIE,
+        format!("__Host-access_token={token}").try_into().unwrap(),
+    );
     let refused = guard.require(&headers).await.unwrap_err();
     assert_eq!(refused.code(), "cross_site");
     assert_eq!(
         *refused.reason(),
         Reason::Invalid(Invalid::CrossSite(CrossSite::NoValue))
     );
-    assert!(guard.require_as::<serde_json::Value>(&headers).await.is_err());
+    assert!(
+        guard
+            .require_as::<serde_json::Value>(&headers)
+            .await
+            .is_err()
+    );
     headers.insert("x-xsrf-token", value.as_str().try_into().unwrap());
     assert!(guard.require(&headers).await.is_ok());
-    assert!(guard.require_as::<serde_json::Value>(&headers).await.is_ok());
+    assert!(
+        guard
+            .require_as::<serde_json::Value>(&headers)
+            .await
+            .is_ok()
+    );
 
-    let (parts, ()) = Request::get("/").header("cookie", &headers["cookie"]).body(()).unwrap().into_parts();
+    let (parts, ()) = Request::get("/")
+        .header("cookie", &headers["cookie"])
+        .body(())
+        .unwrap()
+        .into_parts();
     assert!(guard.require_request(&parts).await.is_ok());
     assert!(guard.admit_request(&parts).await.unwrap().is_some());
 }
 
 #[test]
 fn s1_what_is_set_is_for_this_host_and_no_script() {
-    let set = cookie().set("a.b.c", std::time::Duration::from_secs(60)).unwrap();
+    let set = cookie()
+        .set("a.b.c", std::time::Duration::from_secs(60))
+        .unwrap();
     assert!(set.is_sensitive());
     for attribute in ["Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=60"] {
         assert!(set.to_str().unwrap().contains(attribute), "{attribute}");
     }
     assert!(!set.to_str().unwrap().contains("Domain"));
     let unset = cookie().unset().unwrap();
-    assert!(unset.to_str().unwrap().starts_with("__Host-access_token=; Path=/; Max-Age=0"));
+    assert!(
+        unset
+            .to_str()
+            .unwrap()
+            .starts_with("__Host-access_token=; Path=/; Max-Age=0")
+    );
     for value in ["", "a b", "a;b", "a\r\nSet-Cookie: x=y", "\"a\""] {
-        assert!(cookie().set(value, std::time::Duration::ZERO).is_none(), "{value:?}");
+        assert!(
+            cookie().set(value, std::time::Duration::ZERO).is_none(),
+            "{value:?}"
+        );
     }
     for name in ["", "a b", "a=b", "a;b", "\u{e9}", "a\r\n"] {
-        assert_eq!(TokenCookie::new(name), Err(TokenCookieError::NotAName), "{name:?}");
+        assert_eq!(
+            TokenCookie::new(name),
+            Err(TokenCookieError::NotAName),
+            "{name:?}"
+        );
     }
     for name in ["__Host-x", "__host-x", "__Host-"] {
-        assert_eq!(TokenCookie::new(name), Err(TokenCookieError::Prefixed), "{name:?}");
+        assert_eq!(
+            TokenCookie::new(name),
+            Err(TokenCookieError::Prefixed),
+            "{name:?}"
+        );
     }
     let old = TokenCookie::dangerous_without_prefix("access_token_cookie").unwrap();
     assert_eq!(old.name(), "access_token_cookie");
     assert!(!format!("{:?}", CsrfValue::from_random([7; 32])).contains("BwcH"));
-    assert_eq!(Malformed::Several.to_string(), "there are several credentials");
+    assert_eq!(
+        Malformed::Several.to_string(),
+        "there are several credentials"
+    );
 }

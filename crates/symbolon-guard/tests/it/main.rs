@@ -8,12 +8,15 @@
 )]
 
 mod answers;
+mod cached;
 mod claims;
 mod cookies;
 mod extract;
 mod headers;
+mod hooks;
 mod keys;
 mod layer;
+mod needs;
 mod old_shapes;
 mod remote;
 mod several;

@@ -7,21 +7,27 @@ use symbolon_guard::{
     token::{ErrorKind, SigningKey, Typ, sign},
 };
 
-use crate::support::{
-    Mint, NOW, bearer,
-    issuer::FakeIssuer,
-    until,
-};
+use crate::support::{Mint, NOW, bearer, issuer::FakeIssuer, until};
 
 fn code(refused: &symbolon_guard::Rejection) -> &'static str {
-    refused.token_error().map_or("none", symbolon_guard::token::Error::code)
+    refused
+        .token_error()
+        .map_or("none", symbolon_guard::token::Error::code)
 }
 
 #[tokio::test]
 async fn t12_each_issuers_tokens_are_judged_by_its_own_keys() {
-    let (ours, theirs) = (TestIssuer::new(), TestIssuer::named("https://partner.example"));
-    let guard = ours.guard("https://api.example").or(&theirs.guard("https://api.example"));
-    for (issuer, name) in [(&ours, "https://login.example"), (&theirs, "https://partner.example")] {
+    let (ours, theirs) = (
+        TestIssuer::new(),
+        TestIssuer::named("https://partner.example"),
+    );
+    let guard = ours
+        .guard("https://api.example")
+        .or(&theirs.guard("https://api.example"));
+    for (issuer, name) in [
+        (&ours, "https://login.example"),
+        (&theirs, "https://partner.example"),
+    ] {
         let caller = guard.require(&issuer.mint("ada").headers()).await.unwrap();
         assert_eq!((caller.subject(), caller.issuer()), ("ada", name));
         assert!(caller.is_from(&guard));
@@ -33,7 +39,12 @@ async fn t12_each_issuers_tokens_are_judged_by_its_own_keys() {
     let forged = ours.mint("ada").claim("iss", "https://partner.example");
     let refused = guard.require(&forged.headers()).await.unwrap_err();
     assert_eq!(code(&refused), "unknown_key");
-    for issuer in ["https://login.example/", "https://LOGIN.example", "https://other.example", ""] {
+    for issuer in [
+        "https://login.example/",
+        "https://LOGIN.example",
+        "https://other.example",
+        "",
+    ] {
         let token = ours.mint("ada").claim("iss", issuer);
         assert!(guard.require(&token.headers()).await.is_err(), "{issuer}");
     }
@@ -61,7 +72,10 @@ async fn t12_the_same_kid_at_two_issuers_means_two_keys() {
 
 #[tokio::test]
 async fn t12_the_audience_is_each_issuers_own() {
-    let (ours, theirs) = (TestIssuer::new(), TestIssuer::named("https://partner.example"));
+    let (ours, theirs) = (
+        TestIssuer::new(),
+        TestIssuer::named("https://partner.example"),
+    );
     let guard = ours.guard("https://api.example").or(&theirs.guard("posts"));
     let right = theirs.mint("ada").audience("posts");
     assert!(guard.require(&right.headers()).await.is_ok());
@@ -105,8 +119,13 @@ async fn t6_t12_an_unknown_issuer_makes_nobody_fetch() {
 /// One issuer's failure is not the other's.
 #[tokio::test]
 async fn an_issuer_that_is_away_takes_only_its_own_tokens_along() {
-    let (ours, theirs) = (TestIssuer::new(), TestIssuer::named("https://partner.example"));
-    let guard = ours.guard("https://api.example").or(&theirs.guard("https://api.example"));
+    let (ours, theirs) = (
+        TestIssuer::new(),
+        TestIssuer::named("https://partner.example"),
+    );
+    let guard = ours
+        .guard("https://api.example")
+        .or(&theirs.guard("https://api.example"));
     theirs.go_away();
     assert!(!guard.holds_keys());
     assert!(guard.require(&ours.mint("ada").headers()).await.is_ok());
@@ -132,7 +151,10 @@ fn moving_over(ours: &TestIssuer) -> (Guard, SigningKey) {
     let old = Guard::new(verifier).with_profile(Profile::own(|claims: Original| {
         (claims.user_id != "0").then(|| Identified::new(claims.user_id).role("member"))
     }));
-    (ours.guard("https://api.example").or(&old), secret.signing_key())
+    (
+        ours.guard("https://api.example").or(&old),
+        secret.signing_key(),
+    )
 }
 
 #[tokio::test]
@@ -142,7 +164,10 @@ async fn p1_02_ours_or_else_the_old_programs_token() {
     let old = |claims: serde_json::Value| bearer(&sign(&key, Typ::JWT, &claims).unwrap());
     let exp = NOW.as_secs() + 60;
 
-    let caller = guard.require(&old(serde_json::json!({"user_id": "7", "exp": exp}))).await.unwrap();
+    let caller = guard
+        .require(&old(serde_json::json!({"user_id": "7", "exp": exp})))
+        .await
+        .unwrap();
     assert_eq!((caller.subject(), caller.issuer()), ("7", ""));
     assert!(caller.has_role("member") && caller.session_id().is_none());
     let caller: Caller = guard.require(&ours.mint("ada").headers()).await.unwrap();
@@ -150,8 +175,14 @@ async fn p1_02_ours_or_else_the_old_programs_token() {
 
     for (claims, expected) in [
         (serde_json::json!({"user_id": "7"}), ErrorKind::MissingClaim),
-        (serde_json::json!({"user_id": "7", "exp": exp - 60}), ErrorKind::Expired),
-        (serde_json::json!({"user_id": 7, "exp": exp}), ErrorKind::UnreadableClaims),
+        (
+            serde_json::json!({"user_id": "7", "exp": exp - 60}),
+            ErrorKind::Expired,
+        ),
+        (
+            serde_json::json!({"user_id": 7, "exp": exp}),
+            ErrorKind::UnreadableClaims,
+        ),
         (
             serde_json::json!({"user_id": "7", "exp": exp, "admin": true}),
             ErrorKind::UnreadableClaims,
@@ -163,10 +194,14 @@ async fn p1_02_ours_or_else_the_old_programs_token() {
         ),
     ] {
         let refused = guard.require(&old(claims.clone())).await.unwrap_err();
-        let kind = refused.token_error().map(symbolon_guard::token::Error::kind);
+        let kind = refused
+            .token_error()
+            .map(symbolon_guard::token::Error::kind);
         assert_eq!(kind, Some(expected), "{claims}");
     }
-    let nobody = guard.require(&old(serde_json::json!({"user_id": "0", "exp": exp}))).await;
+    let nobody = guard
+        .require(&old(serde_json::json!({"user_id": "0", "exp": exp})))
+        .await;
     assert!(matches!(
         nobody.unwrap_err().reason(),
         Reason::Invalid(Invalid::WrongKind(_))
