@@ -333,7 +333,7 @@ async fn where_only_headers_are_seen_a_cookie_needs_its_value() {
 #[test]
 fn s1_what_is_set_is_for_this_host_and_no_script() {
     let set = cookie()
-        .set("a.b.c", std::time::Duration::from_secs(60))
+        .set("a.b.c", std::time::Duration::from_mins(1))
         .unwrap();
     assert!(set.is_sensitive());
     for attribute in ["Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=60"] {

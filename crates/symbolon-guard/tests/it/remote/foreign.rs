@@ -51,11 +51,11 @@ fn rsa(kid: &str) -> (SigningKey, Value) {
     (key, jwk)
 }
 
-fn published(keys: Value) -> Reply {
+fn published(keys: &Value) -> Reply {
     Reply::Json(json!({ "keys": keys }).to_string(), "max-age=3600")
 }
 
-fn with(claims: &Value, changes: Value) -> Value {
+fn with(claims: &Value, changes: &Value) -> Value {
     let mut claims = claims.clone();
     for (name, value) in changes.as_object().unwrap() {
         claims[name] = value.clone();
@@ -94,7 +94,7 @@ fn keycloak() -> Foreign {
     let (_, mut encryption) = rsa("enc");
     encryption["use"] = json!("enc");
     encryption["alg"] = json!("RSA-OAEP");
-    issuer.desk.set_jwks(published(json!([encryption, jwk])));
+    issuer.desk.set_jwks(published(&json!([encryption, jwk])));
     let access_token = json!({
         "exp": NOW.as_secs() + 300, "iat": NOW.as_secs(), "auth_time": NOW.as_secs() - 20,
         "jti": "onrtac:6e5ac3a4", "iss": issuer.url, "aud": ["posts-api", "account"],
@@ -106,12 +106,12 @@ fn keycloak() -> Foreign {
     });
     let id_token = with(
         &without(&access_token, &["scope", "realm_access"]),
-        json!({ "typ": "ID", "aud": "posts-web", "at_hash": "pdwb6DHFD7KUEJqx3HkQRQ" }),
+        &json!({ "typ": "ID", "aud": "posts-web", "at_hash": "pdwb6DHFD7KUEJqx3HkQRQ" }),
     );
     // One whose audience an administrator has widened to the API.
-    let widened = with(&id_token, json!({ "aud": ["posts-web", "posts-api"] }));
+    let widened = with(&id_token, &json!({ "aud": ["posts-web", "posts-api"] }));
     let bare = without(&widened, &["at_hash"]);
-    let refresh = with(&access_token, json!({ "typ": "Refresh" }));
+    let refresh = with(&access_token, &json!({ "typ": "Refresh" }));
     let untyped = without(&access_token, &["typ"]);
     Foreign {
         profile: Profile::keycloak(),
@@ -148,7 +148,7 @@ fn auth0() -> Foreign {
     let (key, mut jwk) = rsa("NjVBRjY5MDlCMUIwNzU4RTA2QzZFMDQ4");
     jwk["x5t"] = json!("NjVBRjY5MDlCMUIwNzU4RTA2QzZFMDQ4");
     jwk["x5c"] = json!(["MIIDDTCCAfWgAwIBAgIJ"]);
-    issuer.desk.set_jwks(published(json!([jwk])));
+    issuer.desk.set_jwks(published(&json!([jwk])));
     let access_token = json!({
         "iss": issuer.url, "sub": "auth0|507f1f77bcf86cd799439020",
         "aud": ["https://posts.example", format!("{url}userinfo")],
@@ -158,9 +158,9 @@ fn auth0() -> Foreign {
     });
     let id_token = with(
         &without(&access_token, &["azp", "scope", "permissions"]),
-        json!({ "aud": "https://posts.example", "name": "Ada", "email": "ada@example" }),
+        &json!({ "aud": "https://posts.example", "name": "Ada", "email": "ada@example" }),
     );
-    let with_nonce = with(&access_token, json!({ "nonce": "n-0S6_WzA2Mj" }));
+    let with_nonce = with(&access_token, &json!({ "nonce": "n-0S6_WzA2Mj" }));
     Foreign {
         profile: Profile::auth0(),
         audience: "https://posts.example",
@@ -197,7 +197,7 @@ fn entra() -> Foreign {
     let mut jwk = without(&jwk, &["alg"]);
     jwk["x5t"] = json!("-KI3Q9nNR7bRofxmeZoXqbHZGew");
     jwk["issuer"] = json!(url);
-    issuer.desk.set_jwks(published(json!([jwk])));
+    issuer.desk.set_jwks(published(&json!([jwk])));
     let access_token = json!({
         "aud": "6e74172b-be56-4843-9ff4-e66a39bb12e3", "iss": url,
         "iat": NOW.as_secs(), "nbf": NOW.as_secs(), "exp": NOW.as_secs() + 4_000,
@@ -209,7 +209,10 @@ fn entra() -> Foreign {
     });
     // The API is the login page's client too: same audience, and code flow without a nonce.
     let id_token = without(&access_token, &["azp", "azpacr", "scp"]);
-    let with_hash = with(&access_token, json!({ "c_hash": "LDktKdoQak3Pk0cnXxCltA" }));
+    let with_hash = with(
+        &access_token,
+        &json!({ "c_hash": "LDktKdoQak3Pk0cnXxCltA" }),
+    );
     Foreign {
         profile: Profile::entra(),
         audience: "6e74172b-be56-4843-9ff4-e66a39bb12e3",
@@ -246,7 +249,7 @@ fn google() -> Foreign {
     ));
     let (key, jwk) = rsa("f4c9f2a1c0d34b1e");
     let (_, other) = rsa("0c0f8b7ad2e3");
-    issuer.desk.set_jwks(published(json!([other, jwk])));
+    issuer.desk.set_jwks(published(&json!([other, jwk])));
     let service = json!({
         "aud": "https://posts-abc123-uc.a.run.app", "azp": "113774264463038321964",
         "email": "caller@project.iam.gserviceaccount.com", "email_verified": true,
@@ -255,12 +258,12 @@ fn google() -> Foreign {
     });
     let user = with(
         &service,
-        json!({
+        &json!({
             "aud": ["https://posts-abc123-uc.a.run.app", "32555940559.apps.googleusercontent.com"],
             "azp": "32555940559.apps.googleusercontent.com",
         }),
     );
-    let hashed = with(&service, json!({ "at_hash": "HK6E_P6Dh8Y93mRNtsDB1Q" }));
+    let hashed = with(&service, &json!({ "at_hash": "HK6E_P6Dh8Y93mRNtsDB1Q" }));
     Foreign {
         profile: Profile::google_service(),
         audience: "https://posts-abc123-uc.a.run.app",
@@ -280,19 +283,19 @@ fn generic() -> Foreign {
     let (key, jwk) = rsa("1");
     issuer
         .desk
-        .set_jwks(published(json!([without(&jwk, &["alg"])])));
+        .set_jwks(published(&json!([without(&jwk, &["alg"])])));
     let access_token = json!({
         "iss": issuer.url, "sub": "ada", "aud": "posts", "exp": NOW.as_secs() + 600,
         "iat": NOW.as_secs(), "cid": "web", "scp": ["posts:read", "posts:write"],
     });
-    let id_token = with(&access_token, json!({ "cid": "posts" }));
-    let cognito = with(&access_token, json!({ "token_use": "id" }));
+    let id_token = with(&access_token, &json!({ "cid": "posts" }));
+    let cognito = with(&access_token, &json!({ "token_use": "id" }));
     let logout = with(
         &access_token,
-        json!({ "events": { "http://schemas.openid.net/event/backchannel-logout": {} } }),
+        &json!({ "events": { "http://schemas.openid.net/event/backchannel-logout": {} } }),
     );
     let nobody = without(&access_token, &["sub"]);
-    let hybrid = with(&access_token, json!({ "s_hash": "x" }));
+    let hybrid = with(&access_token, &json!({ "s_hash": "x" }));
     Foreign {
         profile: Profile::jwt(),
         audience: "posts",
@@ -320,7 +323,7 @@ async fn u2_t13_access_tokens_pass_and_the_issuers_other_tokens_do_not() {
             assert_eq!(status(&guard, &bearer(&good)).await, 200, "{name}");
         }
         let mut others = foreign.others.clone();
-        let bound = with(&foreign.access_token, json!({ "cnf": { "jkt": "x" } }));
+        let bound = with(&foreign.access_token, &json!({ "cnf": { "jkt": "x" } }));
         others.push(("one bound to a key", bound, WrongKind::Bound));
         for (what, claims, kind) in others {
             let token = bearer(&foreign.token(&claims));
@@ -338,7 +341,7 @@ async fn u2_t13_access_tokens_pass_and_the_issuers_other_tokens_do_not() {
             json!({ "aud": "other" }),
             json!({ "iss": "https://other.example" }),
         ] {
-            let token = foreign.token(&with(&foreign.access_token, changes));
+            let token = foreign.token(&with(&foreign.access_token, &changes));
             assert_eq!(status(&guard, &bearer(&token)).await, 401, "{name}");
         }
         // T1, T4: the algorithm is the key's, whatever the header wants.
@@ -449,7 +452,7 @@ async fn stale_keys_serve_as_long_as_was_said_and_never_for_more_than_a_day() {
     hands.advance(Duration::from_millis(1));
     assert_eq!(status(&guard, &token).await, 503, "cached as it is");
 
-    let too_long = builder.stale_at_most(Duration::from_secs(24 * 60 * 60 + 1));
+    let too_long = builder.stale_at_most(Duration::from_hours(24) + Duration::from_secs(1));
     assert!(matches!(
         too_long.start(),
         Err(symbolon_guard::StartError::TooStale)

@@ -4,6 +4,7 @@ mod failing;
 mod foreign;
 mod fresh;
 mod start;
+mod storm;
 
 use std::time::Duration;
 

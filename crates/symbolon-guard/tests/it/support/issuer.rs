@@ -25,7 +25,7 @@ use tokio::{
 
 use super::Mint;
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) enum Reply {
     /// JSON with this Cache-Control.
     Json(String, &'static str),
