@@ -12,6 +12,8 @@ use anyhow::{Context, Result, bail};
 pub(crate) enum Bench {
     Token,
     TokenInstructions,
+    Guard,
+    GuardPeers,
     Start,
 }
 
@@ -20,6 +22,8 @@ impl Bench {
         match self {
             Self::Token => "token",
             Self::TokenInstructions => "token-instructions",
+            Self::Guard => "guard",
+            Self::GuardPeers => "guard-peers",
             Self::Start => "start",
         }
     }
@@ -28,6 +32,8 @@ impl Bench {
     const fn rounds(self) -> usize {
         match self {
             Self::Token => 161,
+            Self::Guard => 15,
+            Self::GuardPeers => 7,
             Self::Start => 15,
             // Counts don't move, so one is enough.
             Self::TokenInstructions => 1,
@@ -51,6 +57,8 @@ pub(crate) struct Arguments {
     pub(crate) rounds: usize,
     /// The `symbolon` binary that `start` starts.
     pub(crate) program: PathBuf,
+    /// Where the programs are that `guard-peers` starts.
+    pub(crate) peers: PathBuf,
 }
 
 impl Arguments {
@@ -58,6 +66,8 @@ impl Arguments {
         let bench = match words.next().as_deref() {
             Some("token") => Bench::Token,
             Some("token-instructions") => Bench::TokenInstructions,
+            Some("guard") => Bench::Guard,
+            Some("guard-peers") => Bench::GuardPeers,
             Some("start") => Bench::Start,
             Some(other) => bail!("there is no bench {other:?}"),
             None => bail!("which bench?"),
@@ -68,6 +78,7 @@ impl Arguments {
             svg: None,
             rounds: bench.rounds(),
             program: PathBuf::from("target/dist/symbolon"),
+            peers: PathBuf::from("benches/peers"),
         };
         while let Some(word) = words.next() {
             let mut value = || {
@@ -77,6 +88,7 @@ impl Arguments {
             match word.as_str() {
                 "--json" => arguments.format = Format::Json,
                 "--svg" => arguments.svg = Some(value()?.into()),
+                "--peers" => arguments.peers = value()?.into(),
                 "--program" => arguments.program = value()?.into(),
                 "--rounds" => arguments.rounds = rounds(&value()?)?,
                 other => bail!("there is no option {other:?}"),

@@ -7,6 +7,7 @@
 mod allocations;
 mod arguments;
 mod clock;
+mod guard;
 mod report;
 mod rounds;
 mod start;
@@ -45,6 +46,8 @@ fn run() -> Result<()> {
     let rows = match arguments.bench {
         Bench::Token => token::measure(arguments.rounds)?,
         Bench::TokenInstructions => token::instructions::measure()?,
+        Bench::Guard => guard::measure(arguments.rounds)?,
+        Bench::GuardPeers => guard::measure_peers(arguments.rounds, &arguments.peers)?,
         Bench::Start => start::measure(arguments.rounds, &arguments.program)?,
     };
     let name = arguments.bench.name();

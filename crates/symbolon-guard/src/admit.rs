@@ -120,29 +120,36 @@ impl Guard {
         absent_is_none(self.require_once(parts).await)
     }
 
-    /// Lets a request in at once; `None` if something would have to be waited for.
-    pub(crate) fn let_in_now(&self, parts: &Parts) -> Option<Result<Caller, Rejection>> {
-        let known = parts.extensions.get::<Caller>();
-        if let Some(caller) = known.filter(|caller| caller.is_from(self)) {
-            return Some(Ok(caller.clone()));
+    /// As [`Guard::require_once`], at once; `None` if something would have to be waited for.
+    pub(crate) fn require_now(&self, parts: &Parts) -> Option<Result<Caller, Rejection>> {
+        match parts.extensions.get::<Caller>() {
+            Some(caller) if caller.is_from(self) => Some(Ok(caller.clone())),
+            _ => self.let_in_now(Carrier::of(parts)),
         }
+    }
+
+    /// The way of nearly every request: nothing is waited for, and there is no future to be made.
+    fn let_in_now(&self, request: Carrier<'_>) -> Option<Result<Caller, Rejection>> {
         if !self.inner.hooks.are_none() {
             return None;
         }
         let now = self.inner.clock.now();
-        let found = match self.sent_by(Carrier::of(parts)) {
+        let found = match self.sent_by(request) {
             Err(reason) => Err(reason),
             Ok(sent) => match self.judge(sent, now) {
                 Judged::UnknownKey { issuer, .. } if self.can_ask(issuer) => return None,
                 judged => judged
                     .settled()
-                    .and_then(|admitted| self.caller(admitted, sent, Some(&parts.headers), now)),
+                    .and_then(|admitted| self.caller(admitted, sent, Some(request.headers), now)),
             },
         };
-        Some(found.map_err(|reason| self.refusal(reason, &parts.headers)))
+        Some(found.map_err(|reason| self.refusal(reason, request.headers)))
     }
 
     async fn let_in(&self, request: Carrier<'_>) -> Result<Caller, Rejection> {
+        if let Some(done) = self.let_in_now(request) {
+            return done;
+        }
         let found = match self.sent_by(request) {
             Ok(sent) => self.admitted(sent, Some(request.headers)).await,
             Err(reason) => Err(reason),

@@ -72,34 +72,44 @@ impl Proof {
     }
 }
 
+// What every request looks at comes first and lies together with the count of the `Arc` around it: of ten
+// thousand tokens in turn none is in the processor's caches, and each line of memory that is touched costs a
+// tenth of a microsecond.
+#[repr(C)]
 pub(crate) struct Admitted {
-    pub(crate) proof: Proof,
+    /// The state of the deny set in which it was last found not denied.
+    cleared: AtomicU64,
+    /// Under which keys of its issuer it was verified.
+    pub(crate) epoch: u64,
+    not_before: Timestamp,
+    expires_at: Timestamp,
     pub(crate) guard: Weak<Inner>,
     /// Which of the guard's issuers judged it.
     pub(crate) issuer: usize,
-    /// Under which keys of that issuer.
-    pub(crate) epoch: u64,
+    pub(crate) proof: Proof,
     pub(crate) csrf: Option<Sha256>,
-    /// The state of the deny set in which it was last found not denied.
-    cleared: AtomicU64,
 }
 
 impl Admitted {
     pub(crate) fn new(proof: Proof, guard: Weak<Inner>, issuer: usize, epoch: u64) -> Self {
+        let registered = proof.registered();
         Self {
-            csrf: proof.csrf(),
-            proof,
+            cleared: AtomicU64::new(0),
+            epoch,
+            not_before: registered
+                .not_before
+                .unwrap_or(Timestamp::from_millis(i64::MIN)),
+            expires_at: registered.expires_at,
             guard,
             issuer,
-            epoch,
-            cleared: AtomicU64::new(0),
+            csrf: proof.csrf(),
+            proof,
         }
     }
 
     /// Whether it is in its time. A leeway isn't known here: within it a token is verified anew.
     pub(crate) fn lives(&self, now: Timestamp) -> bool {
-        let registered = self.proof.registered();
-        now < registered.expires_at && registered.not_before.is_none_or(|from| from <= now)
+        self.not_before <= now && now < self.expires_at
     }
 
     pub(crate) fn was_cleared_at(&self, version: u64) -> bool {

@@ -158,7 +158,7 @@ impl GuardLayer {
 
     /// What a request comes to, if nothing has to be waited for: passed, with or without a caller.
     fn admit_now(&self, parts: &Parts) -> Option<Result<Option<Caller>, Rejection>> {
-        let found = self.guard.let_in_now(parts)?;
+        let found = self.guard.require_now(parts)?;
         Some(self.with_all_required(parts, found))
     }
 

@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde_json::json;
-use symbolon::{Engine, HookError, Identity, IssueError, guard::Rejection, password::Pool};
+use symbolon::{
+    Engine, HookError, Identity, IssueError,
+    guard::{Reason, Rejection},
+    password::Pool,
+};
 
 use crate::verifying::Verifying;
 
@@ -38,7 +42,7 @@ impl User {
     ) -> Result<Option<Self>, Rejection> {
         match verifying.subject(token).await {
             Ok(subject) => Ok(users.get(&subject)),
-            Err(refused) if refused.token_error().is_some() => Ok(None),
+            Err(refused) if matches!(refused.reason(), Reason::Invalid(_)) => Ok(None),
             Err(rejection) => Err(rejection),
         }
     }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use symbolon::{
     Engine, Signing,
     guard::{
-        Answers, Caller, Guard, Rejection,
-        token::{Error, ErrorKind, Typ},
+        Answers, Guard, Identified, Profile, Rejection,
+        token::{Error, Typ},
     },
 };
 
@@ -19,8 +19,6 @@ use crate::user::{User, Users};
 #[derive(Clone)]
 pub(crate) struct Verifying {
     guard: Guard,
-    /// For tokens that the Python program made, where it shares its secret.
-    original: Option<Guard>,
 }
 
 impl Verifying {
@@ -28,24 +26,23 @@ impl Verifying {
     pub(crate) fn new(
         engine: &Engine,
         signing: &Signing,
-        answers: impl Answers + Copy,
+        answers: impl Answers,
     ) -> Result<Self, Error> {
-        let original = match signing {
-            Signing::Shared(secret) => {
-                // It names neither issuer nor audience: the secret is this program's alone, and the
-                // claims below are its own.
-                let verifier = secret
-                    .verifier(engine.issuer(), engine.issuer(), Typ::JWT)?
-                    .dangerous_any_issuer()
-                    .dangerous_any_audience();
-                Some(Guard::new(verifier).with_answers(answers))
-            }
-            // A secret that was made here is known to nobody who could have made such a token.
-            _ => None,
-        };
+        let mut guard = engine.guard();
+        // A secret that was made here is known to nobody who could have made such a token.
+        if let Signing::Shared(secret) = signing {
+            // It names neither issuer nor audience: the secret is this program's alone, and the claims
+            // below are its own.
+            let verifier = secret
+                .verifier(engine.issuer(), engine.issuer(), Typ::JWT)?
+                .dangerous_any_issuer()
+                .dangerous_any_audience();
+            let profile =
+                Profile::own(|claims: OriginalClaims| Some(Identified::new(claims.subject())));
+            guard = guard.or(&Guard::new(verifier).with_profile(profile));
+        }
         Ok(Self {
-            guard: engine.guard().with_answers(answers),
-            original,
+            guard: guard.with_answers(answers),
         })
     }
 
@@ -55,36 +52,15 @@ impl Verifying {
         users: &Users,
         headers: &HeaderMap,
     ) -> Result<User, Rejection> {
-        let ours = self.guard.require(headers).await;
-        let subject = match self.original_for(&ours) {
-            Some(original) => original
-                .require_as::<OriginalClaims>(headers)
-                .await?
-                .into_claims()
-                .subject(),
-            None => ours?.subject().to_owned(),
-        };
+        let caller = self.guard.require(headers).await?;
         let gone = || Rejection::signed_out().answered_by(&self.guard);
-        users.get(&subject).ok_or_else(gone)
+        users.get(caller.subject()).ok_or_else(gone)
     }
 
     /// Whom a token names that came in no request.
     pub(crate) async fn subject(&self, token: &str) -> Result<String, Rejection> {
-        let ours = self.guard.require_token(token).await;
-        Ok(match self.original_for(&ours) {
-            Some(original) => {
-                let token = original.require_token_as::<OriginalClaims>(token).await?;
-                token.into_claims().subject()
-            }
-            None => ours?.subject().to_owned(),
-        })
-    }
-
-    /// Who judges a token that by its kind is none of ours.
-    fn original_for(&self, ours: &Result<Caller, Rejection>) -> Option<&Guard> {
-        let error = ours.as_ref().err()?.token_error()?;
-        let original = self.original.as_ref();
-        original.filter(|_| error.kind() == ErrorKind::WrongTyp)
+        let caller = self.guard.require_token(token).await?;
+        Ok(caller.subject().to_owned())
     }
 }
 

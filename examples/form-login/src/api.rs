@@ -17,8 +17,6 @@ use crate::guard::SignedIn;
 pub(crate) struct Api {
     pub(crate) engine: Engine,
     pub(crate) guard: Guard,
-    /// For tokens that the Python program made.
-    pub(crate) original: Option<Guard>,
 }
 
 impl FromRef<Api> for Engine {

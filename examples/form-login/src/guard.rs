@@ -14,7 +14,7 @@ use serde_json::json;
 use symbolon::{
     CurrentUser, Engine, Signing,
     guard::{
-        Absent, Guard, Invalid, Reason, Rejection,
+        Absent, Caller, Guard, Identified, Invalid, Profile, Reason, Rejection,
         token::{Error, ErrorKind, Typ},
     },
 };
@@ -28,40 +28,31 @@ impl FromRequestParts<Api> for SignedIn {
     type Rejection = axum::response::Response;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Self::Rejection> {
-        match (api.guard.require(&parts.headers).await, &api.original) {
-            (Ok(caller), _) => {
-                // So that the token isn't checked twice.
-                parts.extensions.insert(caller);
-                let user = CurrentUser::from_request_parts(parts, api).await?;
-                Ok(Self(user.subject().to_owned()))
-            }
-            (Err(refused), Some(original)) if is_of_another_kind(&refused) => {
-                let token = original.require_as::<OriginalClaims>(&parts.headers).await;
-                let claims = token.map_err(IntoResponse::into_response)?.into_claims();
-                Ok(Self(claims.sub))
-            }
-            (Err(refused), _) => Err(refused.into_response()),
+        let caller = Caller::from_request_parts(parts, api).await;
+        let caller = caller.map_err(IntoResponse::into_response)?;
+        if caller.issuer() != api.engine.issuer() {
+            return Ok(Self(caller.subject().to_owned()));
         }
+        let user = CurrentUser::from_request_parts(parts, api).await?;
+        Ok(Self(user.subject().to_owned()))
     }
 }
 
-/// A guard for tokens that the Python program made, if it shares its secret.
-pub(crate) fn original(engine: &Engine, signing: &Signing) -> Result<Option<Guard>, Error> {
+/// The engine's guard, which takes tokens that the Python program made too, if it shares its secret.
+pub(crate) fn guard(engine: &Engine, signing: &Signing) -> Result<Guard, Error> {
+    let mut guard = engine.guard();
     // A secret that was made here is known to nobody who could have made such a token.
-    let Signing::Shared(secret) = signing else {
-        return Ok(None);
-    };
-    // It names neither issuer nor audience: the secret is this program's alone, and the claims below
-    // are its own.
-    let verifier = secret
-        .verifier(engine.issuer(), engine.issuer(), Typ::JWT)?
-        .dangerous_any_issuer()
-        .dangerous_any_audience();
-    Ok(Some(Guard::new(verifier).with_answers(as_before)))
-}
-
-fn is_of_another_kind(refused: &Rejection) -> bool {
-    refused.token_error().map(Error::kind) == Some(ErrorKind::WrongTyp)
+    if let Signing::Shared(secret) = signing {
+        // It names neither issuer nor audience: the secret is this program's alone, and the claims below
+        // are its own.
+        let verifier = secret
+            .verifier(engine.issuer(), engine.issuer(), Typ::JWT)?
+            .dangerous_any_issuer()
+            .dangerous_any_audience();
+        let profile = Profile::own(|claims: OriginalClaims| Some(Identified::new(claims.sub)));
+        guard = guard.or(&Guard::new(verifier).with_profile(profile));
+    }
+    Ok(guard.with_answers(as_before))
 }
 
 /// All claims of an access token that the Python program made. One with others is something else.

@@ -11,10 +11,7 @@ use std::{error::Error, process::ExitCode, time::Duration};
 use demo::{Demo, USERNAME};
 use symbolon::{Config, Engine, Signing};
 
-use crate::{
-    api::Api,
-    guard::{as_before, original},
-};
+use crate::{api::Api, guard::guard};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -32,8 +29,7 @@ async fn serve(demo: Demo) -> Result<(), Box<dyn Error>> {
         .await?;
 
     let api = Api {
-        guard: engine.guard().with_answers(as_before),
-        original: original(&engine, &signing)?,
+        guard: guard(&engine, &signing)?,
         engine: engine.clone(),
     };
     demo.serve(api::routes(api)).await?;

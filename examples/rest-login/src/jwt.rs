@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts},
+    http::{HeaderValue, Response, StatusCode, header, request::Parts},
     response::IntoResponse,
 };
 use serde::Deserialize;
@@ -15,7 +15,8 @@ use serde_json::json;
 use symbolon::{
     Engine, Signing,
     guard::{
-        Absent, Guard, Invalid, Malformed, Reason, Rejection, Scheme, Sources,
+        Absent, Guard, Identified, Invalid, Malformed, Profile, Reason, Rejection, Scheme,
+        SharedSecret, Sources,
         token::{Error, ErrorKind, Typ},
     },
 };
@@ -29,52 +30,36 @@ const LEEWAY: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Jwt {
     guard: Guard,
-    /// For tokens that the Python program made.
-    original: Option<Guard>,
 }
 
 impl Jwt {
     pub(crate) fn new(engine: &Engine, signing: &Signing) -> Result<Self, Error> {
-        let original = match signing {
-            Signing::Shared(secret) => {
-                // It names neither issuer nor audience: the secret is this program's alone, and the
-                // claims below are its own.
-                let verifier = secret
-                    .verifier(engine.issuer(), engine.issuer(), Typ::JWT)?
-                    .dangerous_any_issuer()
-                    .dangerous_any_audience()
-                    .leeway(LEEWAY)?;
-                Some(in_our_words(&Guard::new(verifier)))
-            }
-            // A secret that was made here is known to nobody who could have made such a token.
-            _ => None,
-        };
-        Ok(Self {
-            guard: in_our_words(&engine.guard()),
-            original,
-        })
-    }
-
-    async fn subject(&self, headers: &HeaderMap) -> Result<String, Rejection> {
-        match (self.guard.require(headers).await, &self.original) {
-            (Ok(caller), _) => Ok(caller.subject().to_owned()),
-            (Err(refused), Some(original)) if is_of_another_kind(&refused) => {
-                let token = original.require_as::<OriginalClaims>(headers).await?;
-                Ok(token.into_claims().identity.into_subject())
-            }
-            (Err(refused), _) => Err(refused),
+        let mut guard = engine.guard();
+        // A secret that was made here is known to nobody who could have made such a token.
+        if let Signing::Shared(secret) = signing {
+            guard = guard.or(&original(engine, secret)?);
         }
+        let guard = guard
+            .with_sources(Sources::scheme(Scheme::JWT))
+            .with_answers(answer);
+        Ok(Self { guard })
     }
 }
 
-fn in_our_words(guard: &Guard) -> Guard {
-    guard
-        .with_sources(Sources::scheme(Scheme::JWT))
-        .with_answers(answer)
-}
-
-fn is_of_another_kind(refused: &Rejection) -> bool {
-    refused.token_error().map(Error::kind) == Some(ErrorKind::WrongTyp)
+/// For tokens that the Python program made.
+fn original(engine: &Engine, secret: &SharedSecret) -> Result<Guard, Error> {
+    // It names neither issuer nor audience: the secret is this program's alone, and the claims below are
+    // its own.
+    let verifier = secret
+        .verifier(engine.issuer(), engine.issuer(), Typ::JWT)?
+        .dangerous_any_issuer()
+        .dangerous_any_audience()
+        .leeway(LEEWAY)?;
+    Ok(
+        Guard::new(verifier).with_profile(Profile::own(|claims: OriginalClaims| {
+            Some(Identified::new(claims.identity.into_subject()))
+        })),
+    )
 }
 
 /// All claims of a token that the Python program made. One with others was made for something else.
@@ -113,9 +98,9 @@ impl FromRequestParts<Api> for CurrentIdentity {
     type Rejection = axum::response::Response;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Self::Rejection> {
-        let subject = api.jwt.subject(&parts.headers).await;
-        let subject = subject.map_err(IntoResponse::into_response)?;
-        match api.users.find(&subject) {
+        let caller = api.jwt.guard.require(&parts.headers).await;
+        let caller = caller.map_err(IntoResponse::into_response)?;
+        match api.users.find(caller.subject()) {
             Ok(Some(user)) => Ok(Self(user)),
             Ok(None) => {
                 let gone = Rejection::signed_out().answered_by(&api.jwt.guard);

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use symbolon::{
     Engine, Signing,
     guard::{
-        Guard, Reason, Rejection, Sources,
-        token::{Error, ErrorKind, Typ},
+        Guard, Identified, Profile, Reason, Rejection, Sources,
+        token::{Error, Typ},
     },
 };
 
@@ -23,56 +23,44 @@ use crate::{
     message::{Language, Message},
 };
 
-/// One guard a kind of token.
+/// The guard, and how it refuses.
 #[derive(Clone)]
 pub(crate) struct Guards {
-    ours: Guard,
-    /// For tokens that the Python program made.
-    original: Option<Guard>,
+    guard: Guard,
 }
 
 impl Guards {
     pub(crate) fn new(engine: &Engine, signing: &Signing) -> Result<Self, Error> {
-        let original = match signing {
-            Signing::Shared(secret) => {
-                // It names neither issuer nor audience: the secret is this program's alone, and the
-                // claims below are its own.
-                let verifier = secret
-                    .verifier(engine.issuer(), engine.issuer(), Typ::JWT)?
-                    .dangerous_any_issuer()
-                    .dangerous_any_audience();
-                Some(Guard::new(verifier).with_sources(Sources::raw_token()))
-            }
-            // A secret that was made here is known to nobody who could have made such a token.
-            _ => None,
-        };
+        let mut guard = engine.guard();
+        // A secret that was made here is known to nobody who could have made such a token.
+        if let Signing::Shared(secret) = signing {
+            // It names neither issuer nor audience: the secret is this program's alone, and the claims
+            // below are its own.
+            let verifier = secret
+                .verifier(engine.issuer(), engine.issuer(), Typ::JWT)?
+                .dangerous_any_issuer()
+                .dangerous_any_audience();
+            let profile = Profile::own(|claims: OriginalClaims| {
+                Some(Identified::new(claims.user_id.into_text()))
+            });
+            guard = guard.or(&Guard::new(verifier).with_profile(profile));
+        }
         Ok(Self {
-            ours: engine.guard().with_sources(Sources::raw_token()),
-            original,
+            guard: guard.with_sources(Sources::raw_token()),
         })
     }
 
     async fn user_id(&self, headers: &HeaderMap) -> Result<String, Rejection> {
-        match (self.ours.require(headers).await, &self.original) {
-            (Ok(caller), _) => Ok(caller.subject().to_owned()),
-            (Err(refused), Some(original)) if is_of_another_kind(&refused) => {
-                let token = original.require_as::<OriginalClaims>(headers).await?;
-                Ok(token.into_claims().user_id.into_text())
-            }
-            (Err(refused), _) => Err(refused),
-        }
+        let caller = self.guard.require(headers).await?;
+        Ok(caller.subject().to_owned())
     }
 
     /// The refusal in the caller's language.
     fn answer(&self, refused: Rejection, language: Language) -> axum::response::Response {
         let speaking = move |rejection: &Rejection| answer(rejection, language);
-        let guard = self.ours.with_answers(speaking);
+        let guard = self.guard.with_answers(speaking);
         refused.answered_by(&guard).into_response()
     }
-}
-
-fn is_of_another_kind(refused: &Rejection) -> bool {
-    refused.token_error().map(Error::kind) == Some(ErrorKind::WrongTyp)
 }
 
 /// All claims of a token that the Python program made, once it expires. One with others was made for

@@ -8,7 +8,7 @@ use symbolon::{Config, Signing};
 use tower::ServiceExt;
 
 use super::*;
-use crate::guard::{as_before, original};
+use crate::guard::guard;
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -18,8 +18,7 @@ async fn api(folder: &Path) -> Api {
     let engine = Engine::open(config).await.unwrap();
     engine.create_user("ada", PASSWORD, &[]).await.unwrap();
     Api {
-        guard: engine.guard().with_answers(as_before),
-        original: original(&engine, &Signing::SharedKept).unwrap(),
+        guard: guard(&engine, &Signing::SharedKept).unwrap(),
         engine,
     }
 }
