@@ -108,9 +108,10 @@ impl Guard {
 
     /// As [`Guard::require_request`], unless a layer of this same guard has already let the caller in.
     pub(crate) async fn require_once(&self, parts: &Parts) -> Result<Caller, Rejection> {
-        match parts.extensions.get::<Caller>() {
-            Some(caller) if caller.is_from(self) => Ok(caller.clone()),
-            _ => self.require_request(parts).await,
+        match self.require_now(parts) {
+            Some(done) => done,
+            // Boxed, so that the future of every handler isn't as large as what few of them wait for.
+            None => Box::pin(self.let_in_later(Carrier::of(parts))).await,
         }
     }
 
@@ -147,9 +148,13 @@ impl Guard {
     }
 
     async fn let_in(&self, request: Carrier<'_>) -> Result<Caller, Rejection> {
-        if let Some(done) = self.let_in_now(request) {
-            return done;
+        match self.let_in_now(request) {
+            Some(done) => done,
+            None => Box::pin(self.let_in_later(request)).await,
         }
+    }
+
+    async fn let_in_later(&self, request: Carrier<'_>) -> Result<Caller, Rejection> {
         let found = match self.sent_by(request) {
             Ok(sent) => self.admitted(sent, Some(request.headers)).await,
             Err(reason) => Err(reason),

@@ -141,3 +141,22 @@ pub use crate::{
 };
 /// The crate that reads and checks the tokens themselves: keys, policies, claims.
 pub use symbolon_token as token;
+
+/// The documents' code compiles.
+#[cfg(all(doctest, feature = "remote", feature = "routes", feature = "testing"))]
+mod documents {
+    macro_rules! documents {
+        ($($name:ident: $path:literal;)+) => {
+            $(#[doc = include_str!(concat!("../../../docs/", $path))]
+            struct $name;)+
+        };
+    }
+
+    documents! {
+        Guard: "guard.md";
+        FromJsonwebtoken: "from-jsonwebtoken.md";
+        FromAxumLogin: "from-axum-login.md";
+        FromJwtAuthorizer: "from-jwt-authorizer.md";
+        FromFlaskJwtExtended: "from-flask-jwt-extended.md";
+    }
+}

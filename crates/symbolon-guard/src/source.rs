@@ -153,8 +153,8 @@ impl Sources {
             let next = match source {
                 Source::Scheme(_) | Source::RawToken => continue,
                 Source::Cookie(cookie) => cookie.credential(request),
-                Source::Query(parameter) => query::credential(request.query, parameter),
-                Source::JsonField(_) => field::credential(request.body),
+                Source::Query(parameter) => query::credential(request.query(), parameter),
+                Source::JsonField(_) => field::credential(request.body()),
             };
             found = found.together_with(next);
         }
@@ -172,29 +172,36 @@ impl Default for Sources {
 #[derive(Clone, Copy)]
 pub(crate) struct Carrier<'a> {
     pub(crate) headers: &'a HeaderMap,
-    /// Unknown is as good as one that changes something.
-    method: Option<&'a Method>,
-    query: Option<&'a str>,
-    body: Option<&'a BodyToken>,
+    /// What few guards look at is looked for only then.
+    parts: Option<&'a Parts>,
 }
 
 impl<'a> Carrier<'a> {
     pub(crate) fn of(parts: &'a Parts) -> Self {
         Self {
             headers: &parts.headers,
-            method: Some(&parts.method),
-            query: parts.uri.query(),
-            body: parts.extensions.get(),
+            parts: Some(parts),
         }
     }
 
     pub(crate) fn headers(headers: &'a HeaderMap) -> Self {
         Self {
             headers,
-            method: None,
-            query: None,
-            body: None,
+            parts: None,
         }
+    }
+
+    /// Unknown is as good as one that changes something.
+    fn method(self) -> Option<&'a Method> {
+        self.parts.map(|parts| &parts.method)
+    }
+
+    fn query(self) -> Option<&'a str> {
+        self.parts?.uri.query()
+    }
+
+    fn body(self) -> Option<&'a BodyToken> {
+        self.parts?.extensions.get()
     }
 }
 

@@ -136,7 +136,7 @@ impl TokenCookie {
         if text.is_empty() {
             return Credential::Malformed(Malformed::NoToken);
         }
-        if !Demand::applies_to(request.method) {
+        if !Demand::applies_to(request.method()) {
             return Credential::Token(Sent::in_place(text, None));
         }
         // What the browser says against it needs no token to be heard.
