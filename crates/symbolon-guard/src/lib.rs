@@ -16,7 +16,7 @@
 //!
 //! A request without a token, with a bad one or with a token for somebody else never reaches `me`; it
 //! is answered as RFC 6750 §3 says (see [`Rejection`]). `Option<Caller>` takes requests without a
-//! token, [`CallerWith`] wants a [`Role`], and [`Guard::layer`] guards everything under it.
+//! token, [`CallerWith`] wants a [`Role`] or another [`Need`], and [`Guard::layer`] guards everything under it.
 //!
 //! # Where the keys come from
 //!
@@ -74,10 +74,23 @@ let guard = Guard::remote(\"https://login.example\")
 //! }
 //! ```
 //!
+//! [`Profile::own`] makes callers of such tokens, and [`Guard::or`] takes them beside ours.
+//!
+//! # More
+//!
+//! - Issuers that write no RFC 9068 (Keycloak, Auth0, Entra and others): [`Profile`]. Several: [`Guard::or`].
+//! - Cookies, with a check against foreign pages: [`TokenCookie`].
+//! - Scopes, fresh logins, all of and any of: [`Need`]; claims of your own: [`CallerAs`].
+//! - Good tokens that count no more: [`DenySet`]; your users and checks: [`Guard::with_user_loader`],
+//!   [`Guard::with_check`], [`Guard::with_deny_check`].
+//! - Where clients learn which issuer to ask: [`ResourceMetadata`].
+//! - Routes that nobody guards: [`Routes`]. Tokens for your tests: [`testing`].
+//!
 //! # Features
 //!
-//! `axum` (default): the extractors. `remote` (default): [`Guard::remote`](Guard). With neither, the
-//! guard, the layer and fixed keys remain.
+//! `axum` (default): the extractors. `remote` (default): [`Guard::remote`](Guard). `routes` (default):
+//! [`Routes`]. `testing`: the module [`testing`]. With none of them, the guard, the layer and fixed keys
+//! remain.
 //!
 //! The library sets nothing global: no logger, no TLS provider, no runtime.
 
