@@ -24,6 +24,26 @@ use crate::{Guard, Invalid, Rejection, admitted::Admitted, hooks::User};
 ///     format!("Hello, {}!", caller.subject())
 /// }
 /// ```
+///
+/// ```
+/// use std::time::Duration;
+/// use symbolon_guard::Caller;
+///
+/// async fn about(caller: Caller) -> String {
+///     let mut said = vec![
+///         format!("{} of {} through {}", caller.subject(), caller.issuer(), caller.client_id()),
+///         format!("in the sign-in {:?}, until {:?}", caller.session_id(), caller.expires_at()),
+///         format!("roles {:?}, scopes {:?}", caller.roles(), caller.scopes().collect::<Vec<_>>()),
+///     ];
+///     if caller.has_role("admin") || caller.has_scope("posts:write") {
+///         said.push("may write".to_owned());
+///     }
+///     if !caller.is_fresh(Duration::from_secs(300)) {
+///         said.push(format!("logged in at {:?}", caller.authenticated_at()));
+///     }
+///     said.join("\n")
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Caller {
     admitted: Arc<Admitted>,

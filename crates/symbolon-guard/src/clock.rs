@@ -17,6 +17,14 @@ pub use self::manual::ManualClock;
 /// Tells the time: the system's, or one that a test sets by hand.
 ///
 /// Clones are cheap and show the same time.
+///
+/// ```
+/// use symbolon_guard::{Clock, Guard, token::Verifier};
+///
+/// fn guard(verifier: Verifier) -> Guard {
+///     Guard::with_clock(verifier, Clock::system())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 

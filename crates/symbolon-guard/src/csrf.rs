@@ -60,6 +60,14 @@ impl fmt::Debug for CsrfValue {
 }
 
 /// Why a request with a cookie isn't believed to come from the program's own pages: 403.
+///
+/// ```
+/// use symbolon_guard::{CrossSite, Invalid, Reason, Rejection};
+///
+/// fn is_foreign(rejection: &Rejection) -> bool {
+///     matches!(rejection.reason(), Reason::Invalid(Invalid::CrossSite(CrossSite::Sender)))
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CrossSite {

@@ -18,6 +18,19 @@ use std::{
 use crate::{Caller, Reason};
 
 /// Why a hook could not tell.
+///
+/// ```
+/// use symbolon_guard::{Caller, HookError};
+///
+/// async fn is_blocked(caller: Caller) -> Result<bool, HookError> {
+///     let blocked = std::fs::read_to_string("/dev/null")?;
+///     Ok(blocked.lines().any(|line| line == caller.subject()))
+/// }
+///
+/// # fn with(guard: symbolon_guard::Guard) -> symbolon_guard::Guard {
+/// guard.with_deny_check(is_blocked)
+/// # }
+/// ```
 pub type HookError = Box<dyn Error + Send + Sync>;
 
 /// The user of a request, of whatever type the program's loader gives.
@@ -108,6 +121,14 @@ async fn ask<'a, T>(hook: Hook, start: impl FnOnce() -> Ran<'a, T>) -> Result<T,
 }
 
 /// Which question was asked.
+///
+/// ```
+/// use symbolon_guard::{Hook, Reason, Rejection};
+///
+/// fn is_our_database_away(rejection: &Rejection) -> bool {
+///     matches!(rejection.reason(), Reason::HookFailed(failed) if failed.hook == Hook::UserLoader)
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Hook {
@@ -120,6 +141,17 @@ pub enum Hook {
 }
 
 /// A hook could not tell: 503. This says nothing against the caller.
+///
+/// ```
+/// use symbolon_guard::{Reason, Rejection};
+///
+/// fn for_the_log(rejection: &Rejection) -> Option<String> {
+///     match rejection.reason() {
+///         Reason::HookFailed(failed) => Some(format!("{failed}: {}", failed.error)),
+///         _ => None,
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct HookFailed {

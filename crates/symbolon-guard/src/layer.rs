@@ -241,6 +241,15 @@ impl<S> Layer<S> for GuardLayer {
 }
 
 /// A service behind a [`GuardLayer`].
+///
+/// ```
+/// use symbolon_guard::{Guard, Guarded};
+/// use tower_layer::Layer;
+///
+/// fn behind<S>(guard: &Guard, service: S) -> Guarded<S> {
+///     guard.layer().layer(service)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Guarded<S> {
     inner: S,

@@ -84,12 +84,12 @@ let guard = Guard::remote(\"https://login.example\")
 //! - Good tokens that count no more: [`DenySet`]; your users and checks: [`Guard::with_user_loader`],
 //!   [`Guard::with_check`], [`Guard::with_deny_check`].
 //! - Where clients learn which issuer to ask: [`ResourceMetadata`].
-//! - Routes that nobody guards: [`Routes`]. Tokens for your tests: [`testing`].
+//! - Routes that nobody guards: [`Routes`]. Tokens for your tests: `symbolon_guard::testing`.
 //!
 //! # Features
 //!
 //! `axum` (default): the extractors. `remote` (default): [`Guard::remote`](Guard). `routes` (default):
-//! [`Routes`]. `testing`: the module [`testing`]. With none of them, the guard, the layer and fixed keys
+//! [`Routes`]. `testing`: the module of that name. With none of them, the guard, the layer and fixed keys
 //! remain.
 //!
 //! The library sets nothing global: no logger, no TLS provider, no runtime.

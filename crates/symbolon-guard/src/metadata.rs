@@ -184,6 +184,14 @@ impl Guard {
 }
 
 /// Serves a guard's metadata; made by [`Guard::metadata_layer`].
+///
+/// ```
+/// use symbolon_guard::{Guard, MetadataLayer};
+///
+/// fn layer(guard: &Guard) -> MetadataLayer {
+///     guard.metadata_layer()
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct MetadataLayer {
     metadata: Option<Arc<ResourceMetadata>>,
@@ -201,6 +209,15 @@ impl<S> Layer<S> for MetadataLayer {
 }
 
 /// A service behind a [`MetadataLayer`].
+///
+/// ```
+/// use symbolon_guard::{Guard, WithMetadata};
+/// use tower_layer::Layer;
+///
+/// fn around<S>(guard: &Guard, service: S) -> WithMetadata<S> {
+///     guard.metadata_layer().layer(service)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct WithMetadata<S> {
     inner: S,
@@ -268,6 +285,13 @@ where
 }
 
 /// Why something is no identifier of a service.
+///
+/// ```
+/// use symbolon_guard::{MetadataError, ResourceMetadata};
+///
+/// let refused = ResourceMetadata::new("http://api.example").unwrap_err();
+/// assert_eq!(refused, MetadataError::NotSecure);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MetadataError {

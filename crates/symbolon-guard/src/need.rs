@@ -65,6 +65,16 @@ impl<R: Role> Need for R {
 }
 
 /// A scope as a type; see [`InScope`].
+///
+/// ```
+/// use symbolon_guard::Scope;
+///
+/// struct PostsRead;
+///
+/// impl Scope for PostsRead {
+///     const NAME: &'static str = "posts:read";
+/// }
+/// ```
 pub trait Scope {
     /// The scope as it stands in the token's `scope`.
     const NAME: &'static str;
@@ -169,6 +179,21 @@ several!(A, B, C, D, E);
 several!(A, B, C, D, E, F);
 
 /// A [`Caller`] who meets the need `N`; also a proof. A [`Role`] is the usual need.
+///
+/// ```
+/// use symbolon_guard::{Caller, CallerWith, Guard, Rejection, Role};
+///
+/// struct Admin;
+///
+/// impl Role for Admin {
+///     const NAME: &'static str = "admin";
+/// }
+///
+/// // As an argument of a handler, or from a caller that is already there:
+/// fn as_admin(guard: &Guard, caller: Caller) -> Result<CallerWith<Admin>, Rejection> {
+///     CallerWith::check(caller).ok_or_else(|| Rejection::missing_role("admin").answered_by(guard))
+/// }
+/// ```
 pub struct CallerWith<N> {
     caller: Caller,
     need: PhantomData<fn() -> N>,

@@ -9,6 +9,20 @@ use symbolon_token::{AccessClaims, Verified};
 use crate::{Absent, CrossSite, Malformed};
 
 /// What [`Guard::check`](crate::Guard::check) found, with the claims as `C`.
+///
+/// ```
+/// use http::HeaderMap;
+/// use symbolon_guard::{Guard, Outcome, token::Timestamp};
+///
+/// fn judge(guard: &Guard, headers: &HeaderMap, now: Timestamp) -> String {
+///     match guard.check(headers, now) {
+///         Outcome::Valid(token) => token.claims().sub.clone(),
+///         Outcome::Absent(_) => "nobody".to_owned(),
+///         Outcome::Invalid(why) => format!("refused: {why:?}"),
+///         Outcome::Unavailable(later) => format!("again in {:?}", later.retry_after),
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub enum Outcome<C = AccessClaims> {
     /// The request carries no credential of a kind that the guard takes.
@@ -22,6 +36,18 @@ pub enum Outcome<C = AccessClaims> {
 }
 
 /// Why a credential is refused.
+///
+/// ```
+/// use symbolon_guard::Invalid;
+///
+/// fn for_the_log(invalid: &Invalid) -> String {
+///     match invalid {
+///         Invalid::Token(error) => error.code().to_owned(),
+///         Invalid::WrongKind(kind) => kind.to_string(),
+///         other => format!("{other:?}"),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Invalid {
@@ -36,6 +62,15 @@ pub enum Invalid {
 }
 
 /// What a good token is, if it is none to call with. See [`Profile`](crate::Profile).
+///
+/// ```
+/// use symbolon_guard::{Invalid, Reason, Rejection, WrongKind};
+///
+/// /// A page that sends what it should keep for itself.
+/// fn sends_its_id_token(rejection: &Rejection) -> bool {
+///     *rejection.reason() == Reason::Invalid(Invalid::WrongKind(WrongKind::IdToken))
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WrongKind {
@@ -59,6 +94,17 @@ impl fmt::Display for WrongKind {
 }
 
 /// The keys can't be had.
+///
+/// ```
+/// use symbolon_guard::{Reason, Rejection};
+///
+/// fn seconds_to_wait(rejection: &Rejection) -> Option<u64> {
+///     match rejection.reason() {
+///         Reason::Unavailable(unavailable) => Some(unavailable.retry_after.as_secs()),
+///         _ => None,
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unavailable {
@@ -67,6 +113,14 @@ pub struct Unavailable {
 }
 
 /// Why [`Guard::replace_keys`](crate::Guard::replace_keys) left the keys as they were.
+///
+/// ```
+/// use symbolon_guard::{Guard, ReplaceKeysError, token::KeySet};
+///
+/// fn rotate(guard: &Guard, keys: KeySet) -> Result<(), ReplaceKeysError> {
+///     guard.replace_keys(keys)
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplaceKeysError {

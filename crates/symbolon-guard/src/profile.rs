@@ -38,6 +38,19 @@ use crate::{Invalid, WrongKind, admitted::Proof};
 /// The marks of an ID token are `nonce`, `at_hash`, `c_hash` and `s_hash`, a kind among the claims
 /// (`typ`, `token_use`), and an audience that is the client itself. A guard's audience must be the name of
 /// a service and not the `client_id` of a login page: then an ID token fails by its audience alone.
+///
+/// ```no_run
+/// # #[cfg(feature = "remote")]
+/// # async fn start() -> Result<(), symbolon_guard::StartError> {
+/// use symbolon_guard::{Guard, Profile};
+///
+/// let guard = Guard::remote("https://login.microsoftonline.com/TENANT/v2.0")
+///     .profile(Profile::entra())
+///     .audience("the application ID of the API")
+///     .start()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Profile(Shape);
 

@@ -49,6 +49,14 @@ pub struct Rejection {
 }
 
 /// What a [`Rejection`] is about, as fine as an answer may want to tell it apart.
+///
+/// ```
+/// use symbolon_guard::{Reason, Rejection};
+///
+/// let refusal = Rejection::missing_scope("posts:write");
+/// assert_eq!(*refusal.reason(), Reason::MissingScope("posts:write".into()));
+/// assert_eq!((refusal.status().as_u16(), refusal.code()), (403, "insufficient_scope"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {

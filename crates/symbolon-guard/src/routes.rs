@@ -243,6 +243,15 @@ impl<S> fmt::Debug for Routes<S> {
 }
 
 /// Routes that nobody guards and nobody called open.
+///
+/// ```
+/// use axum::routing::get;
+/// use symbolon_guard::Routes;
+///
+/// let routes = Routes::<()>::new().route("/forgotten", get(async || "in"));
+/// let refused = routes.into_router().unwrap_err();
+/// assert_eq!(refused.routes(), ["/forgotten"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unguarded {
     routes: Vec<String>,

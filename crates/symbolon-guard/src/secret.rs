@@ -135,6 +135,13 @@ impl fmt::Debug for SharedSecret {
 }
 
 /// What is wrong with a secret.
+///
+/// ```
+/// use symbolon_guard::{SecretFlaw, SharedSecret};
+///
+/// let refused = SharedSecret::parse("secret").unwrap_err();
+/// assert_eq!(refused.flaw(), SecretFlaw::TooShort);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretFlaw {
@@ -168,6 +175,15 @@ impl fmt::Display for SecretFlaw {
 
 /// Why there is no [`SharedSecret`]. Shown, it names the variable at fault and the command that makes
 /// a good one; it holds nothing of the secret.
+///
+/// ```
+/// use symbolon_guard::SharedSecret;
+///
+/// match SharedSecret::from_env() {
+///     Ok(secret) => drop(secret),
+///     Err(error) => eprintln!("{error}"), // names the variable, and how to make a good one
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretError {
     variable: Option<&'static str>,

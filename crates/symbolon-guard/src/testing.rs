@@ -238,6 +238,22 @@ impl Default for TestIssuer {
 }
 
 /// A token that is being described; made by [`TestIssuer::mint`].
+///
+/// ```
+/// use std::time::Duration;
+/// use symbolon_guard::testing::TestIssuer;
+///
+/// let issuer = TestIssuer::new();
+/// let token = issuer
+///     .mint("ada")
+///     .role("admin")
+///     .scope("posts:read")
+///     .audience("https://api.example")
+///     .expires_in(Duration::from_secs(60))
+///     .claim("tenant", "blue")
+///     .token();
+/// assert_eq!(token.split('.').count(), 3);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Mint<'a> {
     issuer: &'a TestIssuer,

@@ -3,6 +3,16 @@
 use http::{HeaderMap, header::ACCEPT_LANGUAGE};
 
 /// English or Korean: the languages that refusals are written in.
+///
+/// ```
+/// use symbolon_guard::Language;
+///
+/// let greeting = match Language::default() {
+///     Language::Korean => "안녕하세요",
+///     _ => "Hello",
+/// };
+/// assert_eq!(Language::Korean.tag(), "ko");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Language {

@@ -17,6 +17,16 @@ use symbolon_token::Timestamp;
 use super::{Clock, Source};
 
 /// The hands of a clock made by [`Clock::fixed`]. Clones move the same clock.
+///
+/// ```
+/// use std::time::Duration;
+/// use symbolon_guard::{Clock, token::Timestamp};
+///
+/// let hands = Clock::fixed(Timestamp::from_secs(1_700_000_000));
+/// hands.advance(Duration::from_secs(60));
+/// hands.jump(Timestamp::from_secs(0)); // as a bad NTP server does: no time passes
+/// assert_eq!(hands.clock().monotonic(), Duration::from_secs(60));
+/// ```
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<Hands>);
 

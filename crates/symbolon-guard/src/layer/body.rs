@@ -43,6 +43,14 @@ impl GuardLayer {
 }
 
 /// A [`GuardLayer`] that looks into JSON bodies; see [`GuardLayer::dangerous_read_body`].
+///
+/// ```
+/// use symbolon_guard::{BodyGuardLayer, Guard};
+///
+/// fn layer(guard: &Guard) -> BodyGuardLayer {
+///     guard.layer().require_role("auditor").dangerous_read_body(16 * 1024)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct BodyGuardLayer {
     layer: GuardLayer,
@@ -61,6 +69,15 @@ impl<S> Layer<S> for BodyGuardLayer {
 }
 
 /// A service behind a [`BodyGuardLayer`].
+///
+/// ```
+/// use symbolon_guard::{BodyGuarded, Guard};
+/// use tower_layer::Layer;
+///
+/// fn behind<S>(guard: &Guard, service: S) -> BodyGuarded<S> {
+///     guard.layer().dangerous_read_body(16 * 1024).layer(service)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct BodyGuarded<S> {
     guarded: Guarded<S>,

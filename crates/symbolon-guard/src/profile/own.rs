@@ -8,6 +8,16 @@ use crate::{Invalid, WrongKind, admitted::Proof};
 /// Who calls, as a token of the program's own shape says; see [`Profile::own`](crate::Profile::own).
 ///
 /// Issuer, audience and times are the token's registered claims; they aren't for this to say.
+///
+/// ```
+/// use symbolon_guard::{Identified, token::Timestamp};
+///
+/// let ada = Identified::new("7")
+///     .role("editor")
+///     .scope("posts:read posts:write")
+///     .client_id("the old program")
+///     .authenticated_at(Timestamp::from_secs(1_700_000_000));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identified {
     subject: String,

@@ -8,6 +8,13 @@ use http::StatusCode;
 use symbolon_token::Algorithm;
 
 /// Why a guard with remote keys could not be started.
+///
+/// ```
+/// use symbolon_guard::{Guard, StartError};
+///
+/// let refused = Guard::remote("http://login.example").start().unwrap_err();
+/// assert!(matches!(refused, StartError::Issuer));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
@@ -56,6 +63,18 @@ impl Error for StartError {
 }
 
 /// Why keys could not be fetched.
+///
+/// ```
+/// use symbolon_guard::{FetchError, Guard};
+///
+/// fn for_the_probe(guard: &Guard) -> String {
+///     match guard.fetch_failure().as_deref() {
+///         None => "keys are fresh".to_owned(),
+///         Some(FetchError::Unreachable(_) | FetchError::TimedOut) => "the issuer is away".to_owned(),
+///         Some(other) => format!("the issuer is not well: {other}"),
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FetchError {

@@ -158,6 +158,13 @@ fn has_prefix(name: &str) -> bool {
 }
 
 /// Why a name is no [`TokenCookie`]'s.
+///
+/// ```
+/// use symbolon_guard::{TokenCookie, TokenCookieError};
+///
+/// assert_eq!(TokenCookie::new("a b"), Err(TokenCookieError::NotAName));
+/// assert_eq!(TokenCookie::new("__Host-token"), Err(TokenCookieError::Prefixed));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenCookieError {

@@ -7,6 +7,18 @@
 use std::fmt;
 
 /// Why a request counts as one without a credential.
+///
+/// ```
+/// use symbolon_guard::{Absent, Reason, Rejection};
+///
+/// fn message(rejection: &Rejection) -> &'static str {
+///     match rejection.reason() {
+///         Reason::Absent(Absent::OtherScheme) => "send a Bearer token",
+///         Reason::Absent(_) => "log in",
+///         _ => "no",
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Absent {
@@ -22,6 +34,12 @@ pub enum Absent {
 }
 
 /// Why a credential could not be read. Answered with 400 `invalid_request` (RFC 6750 §3.1).
+///
+/// ```
+/// use symbolon_guard::Malformed;
+///
+/// assert_eq!(Malformed::Several.to_string(), "there are several credentials");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Malformed {

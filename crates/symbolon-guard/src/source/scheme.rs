@@ -59,6 +59,12 @@ impl PartialEq for Scheme {
 impl Eq for Scheme {}
 
 /// Why a word isn't taken for a scheme.
+///
+/// ```
+/// use symbolon_guard::{Scheme, SchemeError};
+///
+/// assert_eq!(Scheme::new("DPoP"), Err(SchemeError::NeedsProof));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemeError {
