@@ -116,6 +116,30 @@ async fn t6_t12_an_unknown_issuer_makes_nobody_fetch() {
     assert_eq!((first.desk.jwks_asked(), second.desk.jwks_asked()), (1, 2));
 }
 
+/// Tokens that name nobody are for the guard whose issuer may be waived; a fetched issuer never is.
+#[tokio::test]
+async fn t12_a_token_without_an_issuer_is_not_for_a_fetched_one() {
+    let issuer = FakeIssuer::open();
+    let mint = Mint::named("1", &issuer.url);
+    issuer.publish(&[&mint]);
+    let hands = Clock::fixed(NOW);
+    let fetched = Guard::remote(&issuer.url)
+        .profile(Profile::jwt())
+        .algorithms([symbolon_guard::token::Algorithm::Ed25519])
+        .audience("posts")
+        .clock(hands.clock())
+        .start()
+        .unwrap();
+    until("the keys", || fetched.holds_keys()).await;
+    let (old, key) = original();
+    let guard = fetched.or(&old);
+    let claims = serde_json::json!({"user_id": "7", "exp": NOW.as_secs() + 60});
+    let token = bearer(&sign(&key, Typ::JWT, &claims).unwrap());
+    assert_eq!(guard.require(&token).await.unwrap().subject(), "7");
+    assert!(fetched.require(&token).await.is_err());
+    assert_eq!(issuer.desk.jwks_asked(), 1);
+}
+
 /// One issuer's failure is not the other's.
 #[tokio::test]
 async fn an_issuer_that_is_away_takes_only_its_own_tokens_along() {
@@ -145,16 +169,19 @@ struct Original {
 
 /// What the old program signs with the secret that both know, and what we do.
 fn moving_over(ours: &TestIssuer) -> (Guard, SigningKey) {
+    let (old, key) = original();
+    (ours.guard("https://api.example").or(&old), key)
+}
+
+fn original() -> (Guard, SigningKey) {
     let secret = SharedSecret::parse("k9Q2vXo7Zt4mB1rL8wYc5NfJ3hGdPsAe6uTi0KxR").unwrap();
     let verifier = secret.verifier("old", "old", Typ::JWT).unwrap();
     let verifier = verifier.dangerous_any_issuer().dangerous_any_audience();
-    let old = Guard::new(verifier).with_profile(Profile::own(|claims: Original| {
+    let clock = Clock::fixed(NOW).clock();
+    let old = Guard::with_clock(verifier, clock).with_profile(Profile::own(|claims: Original| {
         (claims.user_id != "0").then(|| Identified::new(claims.user_id).role("member"))
     }));
-    (
-        ours.guard("https://api.example").or(&old),
-        secret.signing_key(),
-    )
+    (old, secret.signing_key())
 }
 
 #[tokio::test]

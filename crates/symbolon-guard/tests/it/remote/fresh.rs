@@ -140,3 +140,26 @@ async fn the_issuers_cache_headers_say_when_to_ask_again() {
         until("asked again", || issuer.desk.jwks_asked() == 2).await;
     }
 }
+
+/// A removed key takes along the tokens that were remembered as good under it.
+#[tokio::test]
+async fn t20_a_removed_key_takes_its_remembered_tokens_along() {
+    let issuer = FakeIssuer::open();
+    let (bad, good) = (Mint::named("1", &issuer.url), Mint::named("2", &issuer.url));
+    let (guard, hands) = holding(&issuer, &[&bad, &good]).await;
+    let (one, other) = (fresh(&bad, &hands), fresh(&good, &hands));
+    for token in [&one, &other, &one, &other] {
+        assert_eq!(status(&guard, token).await, 200);
+    }
+    issuer.publish(&[&good]);
+    hands.advance(Duration::from_mins(5));
+    until("the fetch ended", || {
+        !matches!(
+            guard.check(&one, hands.now()),
+            symbolon_guard::Outcome::Valid(_)
+        )
+    })
+    .await;
+    assert_eq!(status(&guard, &one).await, 401);
+    assert_eq!(status(&guard, &other).await, 200);
+}
