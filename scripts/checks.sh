@@ -9,7 +9,8 @@ check_features() {
         features -p symbolon --no-default-features --features client,postgres &&
         features -p symbolon-guard --no-default-features &&
         features -p symbolon-guard --no-default-features --features axum &&
-        features -p symbolon-guard --no-default-features --features remote
+        features -p symbolon-guard --no-default-features --features remote &&
+        features -p symbolon-guard --no-default-features --features testing
 }
 
 features() { cargo clippy --locked "$@" -- -D warnings; }
