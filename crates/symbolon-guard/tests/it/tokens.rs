@@ -72,10 +72,10 @@ fn t6_a_hostile_kid_picks_nothing() {
     let mint = Mint::new();
     let huge = "k".repeat(8 * 1024);
     for kid in ["../../etc/passwd", "' OR 1=1 --", "\0", "*", "", &huge] {
-        let key = SigningKey::generate(Algorithm::Ed25519)
-            .unwrap()
-            .with_kid(kid);
-        let token = sign(&key, Typ::ACCESS_TOKEN, &mint.claims(NOW)).unwrap();
+        let key = SigningKey::generate(Algorithm::Ed25519).unwrap();
+        // Put together by hand: we don't sign a header that no verifier reads.
+        let header = serde_json::json!({ "alg": "Ed25519", "typ": "at+jwt", "kid": kid });
+        let token = sign_under(&header, &mint, &key);
         assert!(!is_valid(&mint, &token), "{kid:.20}");
     }
 }
