@@ -439,3 +439,29 @@ async fn u1_a_mix_up_between_two_providers_sends_the_code_to_neither() {
     assert_eq!(answer.code(), "login_answer_of_another");
     assert_eq!((site.provider.asked("token"), other.asked("token")), (0, 0));
 }
+
+#[tokio::test]
+async fn u1_an_answer_at_another_clients_callback_is_a_mix_up_where_nobody_names_itself() {
+    let other = super::provider::Provider::start().await;
+    let registered = super::registration(&other);
+    let site = Site::configured(
+        |registration| registration,
+        |config| config.with_client("theirs", registered),
+    )
+    .await;
+    for provider in [&site.provider, &other] {
+        provider.change(|manners| {
+            manners.named = None;
+            manners.metadata = |document| {
+                document["authorization_response_iss_parameter_supported"] = false.into();
+            };
+        });
+    }
+    let mut browser = site.browser();
+    let off = browser.get("/login/theirs").await;
+    let answer = other.authorize(off.header("location"));
+    let crossed = answer.replace("/login/theirs/", "/login/ours/");
+    let answer = browser.get(&crossed).await;
+    assert_eq!(answer.code(), "login_answer_of_another");
+    assert_eq!((site.provider.asked("token"), other.asked("token")), (0, 0));
+}

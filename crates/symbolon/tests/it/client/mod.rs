@@ -19,7 +19,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 use symbolon::{
-    Config, Engine,
+    AppSession, Config, Engine,
     client::{Authentication, ClientSecret, Registration, SignedIn, SignedInError},
 };
 
@@ -135,7 +135,15 @@ fn routes(engine: &Engine) -> Router {
             .map_err(|error| failed(&error))?;
         Ok(refreshed.access_token().to_owned())
     }
+    async fn note(session: AppSession) -> Json<Option<String>> {
+        Json(session.get("note").unwrap())
+    }
+    async fn remember(session: AppSession) {
+        session.set("note", "remembered").unwrap();
+    }
     Router::new()
+        .route("/note", get(note))
+        .route("/remember", get(remember))
         .route("/refresh", get(refresh))
         .route("/who", get(who))
         .route("/change", post(change).get(change))

@@ -209,3 +209,38 @@ async fn claims_come_from_where_the_registration_says() {
     assert_eq!(who["username"], "지수@ours");
     assert_eq!(who["client"], CLIENT);
 }
+
+#[tokio::test]
+async fn s2_whoever_comes_next_in_a_browser_finds_nothing_of_who_was_there() {
+    let site = Site::start().await;
+    let mut browser = site.browser();
+    browser.get("/remember").await;
+    // What a visitor put there before logging in is still theirs after, and after another login.
+    for _ in 0..2 {
+        site.log_in(&mut browser, "/login/ours").await;
+        assert_eq!(browser.get("/note").await.json(), "remembered");
+    }
+    site.provider.change(|manners| {
+        manners.id_claims = |claims| claims["sub"] = "subject-2".into();
+        manners.userinfo = |claims| claims["sub"] = "subject-2".into();
+    });
+    site.log_in(&mut browser, "/login/ours").await;
+    assert_eq!(browser.who().await["profile"]["subject"], "subject-2");
+    assert_eq!(browser.get("/note").await.json(), Value::Null);
+}
+
+#[tokio::test]
+async fn s2_people_of_a_program_get_a_new_id_too() {
+    let site = Site::configured(
+        |registration| registration,
+        |config| config.with_admission(async |_| Ok(Some(Identity::new("7", "minsu")))),
+    )
+    .await;
+    let mut browser = site.browser();
+    browser.get("/remember").await;
+    let mut planted = browser.copy();
+    site.log_in(&mut browser, "/login/ours").await;
+    assert_ne!(planted.cookies()["session"], browser.cookies()["session"]);
+    assert_eq!(planted.who().await, Value::Null);
+    assert_eq!(browser.who().await["subject"], "7");
+}
