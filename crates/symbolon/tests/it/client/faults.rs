@@ -409,13 +409,7 @@ async fn a_provider_that_is_down_is_asked_once_in_a_moment() {
 
 #[tokio::test]
 async fn u1_a_mix_up_between_two_providers_sends_the_code_to_neither() {
-    let other = super::provider::Provider::start().await;
-    let registered = super::registration(&other);
-    let site = Site::configured(
-        |registration| registration,
-        |config| config.with_client("theirs", registered),
-    )
-    .await;
+    let (site, other) = Site::with_two_providers().await;
     // The attacker's provider sends the browser on to the honest one, and its answer to its own
     // callback, with and without the honest one's name in it.
     for keeps_name in [true, false] {
@@ -442,13 +436,7 @@ async fn u1_a_mix_up_between_two_providers_sends_the_code_to_neither() {
 
 #[tokio::test]
 async fn u1_an_answer_at_another_clients_callback_is_a_mix_up_where_nobody_names_itself() {
-    let other = super::provider::Provider::start().await;
-    let registered = super::registration(&other);
-    let site = Site::configured(
-        |registration| registration,
-        |config| config.with_client("theirs", registered),
-    )
-    .await;
+    let (site, other) = Site::with_two_providers().await;
     for provider in [&site.provider, &other] {
         provider.change(|manners| {
             manners.named = None;

@@ -75,6 +75,15 @@ impl Site {
         }
     }
 
+    /// One with another client, `theirs`, at a provider of its own.
+    async fn with_two_providers() -> (Self, Provider) {
+        let other = Provider::start().await;
+        let registered = registration(&other);
+        let with_theirs = |config: Config| config.with_client("theirs", registered);
+        let site = Self::configured(|registration| registration, with_theirs).await;
+        (site, other)
+    }
+
     fn browser(&self) -> Browser<'_> {
         Browser::new(&self.router)
     }

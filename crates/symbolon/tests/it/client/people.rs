@@ -43,13 +43,7 @@ async fn u2_the_same_subject_is_the_same_user_whatever_else_changes() {
 
 #[tokio::test]
 async fn u2_an_email_address_or_a_name_never_finds_anybody() {
-    let other = super::provider::Provider::start().await;
-    let registered = super::registration(&other);
-    let site = Site::configured(
-        |registration| registration,
-        |config| config.with_client("theirs", registered),
-    )
-    .await;
+    let (site, other) = Site::with_two_providers().await;
     let engine = &site.server.engine;
     for name in ["minsu", "minsu@example.com"] {
         engine
