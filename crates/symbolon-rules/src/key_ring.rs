@@ -68,8 +68,6 @@ pub struct Turnover {
 /// Why keys can't turn over like this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TurnoverError {
-    /// There is no algorithm.
-    NoAlgorithm,
     /// One is named twice.
     Twice(Algorithm),
     /// Verifiers that hold the key could sign.
@@ -83,9 +81,6 @@ pub enum TurnoverError {
 impl Turnover {
     /// Refuses what would turn good tokens away.
     pub fn check(&self) -> Result<(), TurnoverError> {
-        if self.algorithms.is_empty() {
-            return Err(TurnoverError::NoAlgorithm);
-        }
         for (at, algorithm) in self.algorithms.iter().enumerate() {
             if algorithm.is_symmetric() {
                 return Err(TurnoverError::Symmetric(*algorithm));

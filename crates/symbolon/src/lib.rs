@@ -57,16 +57,23 @@ pub mod password;
 mod passwords;
 mod store;
 
-pub use app::{AppError, IssueError, Login, LoginError, TokenBuilder, UserError};
+pub use app::{
+    AppError, IssueError, KeyError, KeyListed, Login, LoginError, PlannedChange, PublicKey, Revoked,
+    Rotated, TokenBuilder, UserError,
+};
 pub use config::{Config, ConfigError};
 pub use engine::{Engine, StartError};
 pub use entropy::Randomness;
 pub use hooks::{HookError, Identity, IdentityError, Users};
 pub use http::{AppSession, AppSessionError, AppSessions, CurrentUser, WithAppSession};
-pub use keys::{KeyEncryptionKey, KeySource, KeySourceError, RingError, Signing};
+pub use keys::{KeyEncryptionKey, KeyOptions, KeySource, KeySourceError, RingError, Signing};
 pub use store::{DatabaseUrl, OpenError, StoreError, StoreOptions};
 pub use symbolon_guard as guard;
-pub use symbolon_rules::{Entropy, id::UserId};
+pub use symbolon_rules::{
+    Entropy,
+    id::UserId,
+    key_ring::{Change, KeyState, Pace},
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/app-sessions.md")]

@@ -9,6 +9,7 @@ mod error;
 #[cfg(feature = "cli")]
 mod import;
 mod issue;
+mod key;
 mod login;
 mod schemes;
 mod session;
@@ -26,6 +27,8 @@ pub use error::AppError;
 #[cfg(feature = "cli")]
 pub(crate) use import::{Imported, Kind, OldUser, Rehearsal};
 pub use issue::{IssueError, TokenBuilder};
+pub use key::{KeyError, KeyListed, PlannedChange, PublicKey, Revoked, Rotated};
+pub(crate) use key::Tending;
 pub use login::{Login, LoginError};
 #[cfg(feature = "client")]
 pub(crate) use upstream::{UpstreamError, Visitor};
@@ -64,8 +67,9 @@ pub(crate) struct App {
     /// This program's clients at other providers.
     #[cfg(feature = "client")]
     pub(crate) clients: crate::client::Registry,
+    /// Reading the keys anew, one at a time.
+    pub(crate) tending: Tending,
     /// What seals rows.
-    #[cfg(feature = "client")]
     pub(crate) vault: crate::keys::Vault,
 }
 

@@ -16,7 +16,7 @@ use super::{
     Published,
     ring::{Opening, RingError},
 };
-use crate::store::{AddKey, ListKeys, SealedKey};
+use crate::store::ListKeys;
 
 /// The name of the kept secret in the store; tokens don't carry it.
 const KID: &str = "shared-secret";
@@ -48,15 +48,11 @@ impl SharedKey {
             kid: KID.to_owned(),
             algorithm: Algorithm::HS256,
             number: 1,
+            created_at: opening.now,
             activates_at: Some(opening.now),
+            revoked_at: None,
         };
-        let sealed = opening.seal(&facts, text.as_bytes())?;
-        let key = SealedKey { facts, sealed };
-        let add = AddKey {
-            key,
-            now: opening.now,
-        };
-        opening.store.run(add).await?;
+        opening.keep(facts, text.as_bytes()).await?;
         // Whether it was this node's that got in or another's, it is the one.
         let secret = find(opening).await?.ok_or(RingError::NoKey)?;
         Ok(Self::given(&secret))

@@ -18,6 +18,7 @@ mod ownership;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schemes;
+mod sealed;
 mod sessions;
 mod sql;
 #[cfg(feature = "sqlite")]
@@ -43,8 +44,11 @@ pub(crate) use foreign::{ForeignRow, ForeignTable};
 #[cfg(any(feature = "cli", test))]
 pub(crate) use imports::{FindNamesakes, ImportUsers, NewImport};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
-pub(crate) use keys::{AddKey, ListKeys, SealedKey};
+pub(crate) use keys::{ActivateKey, AddKey, ListKeys, RevokeKey, SealedKey, SweepKey};
 pub(crate) use schemes::{CountSchemes, RenewPassword};
+pub(crate) use sealed::{
+    FindStale, KeepCheck, MoveKek, Reseal, Sealed, SealedKind, SealedName,
+};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
@@ -168,6 +172,16 @@ impl Store {
             engine,
             deadline: options.deadline,
         }))
+    }
+
+    /// Whether other nodes may work on the same database.
+    pub(crate) const fn is_shared(&self) -> bool {
+        match &self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => true,
+        }
     }
 
     /// Runs an operation to its end, whatever becomes of the caller.

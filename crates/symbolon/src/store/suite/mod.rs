@@ -7,11 +7,13 @@ mod app_sessions;
 mod differential;
 mod faults;
 mod imports;
+mod keys;
 mod operations;
 #[cfg(feature = "postgres")]
 mod outage;
 mod ownership;
 mod races;
+mod sealed;
 mod statements;
 mod transactions;
 mod upstream;
@@ -27,7 +29,7 @@ use symbolon_rules::{
 use symbolon_token::Timestamp;
 
 use super::{
-    Access, CreateUser, DatabaseUrl, NewUser, Operation, Store, StoreError, StoreOptions, Tx,
+    Access, CreateUser, DatabaseUrl, NewUser, Operation, Sealed, Store, StoreError, StoreOptions, Tx,
 };
 use crate::{Randomness, config::Maker};
 
@@ -138,6 +140,13 @@ fn name(text: &str) -> Username {
 
 fn hash(text: &str) -> PasswordHash {
     PasswordHash::from_phc(text.to_owned())
+}
+
+fn sealed(bytes: &[u8]) -> Sealed {
+    Sealed {
+        bytes: bytes.to_vec(),
+        kek: Some("old".to_owned()),
+    }
 }
 
 fn user(username: &str) -> NewUser {
