@@ -58,8 +58,8 @@ mod passwords;
 mod store;
 
 pub use app::{
-    AppError, IssueError, KeyError, KeyListed, Login, LoginError, PlannedChange, PublicKey, Revoked,
-    Rotated, TokenBuilder, UserError,
+    AppError, IssueError, KeyError, KeyListed, Login, LoginError, PlannedChange, PublicKey,
+    Revoked, Rotated, TokenBuilder, UserError,
 };
 pub use config::{Config, ConfigError};
 pub use engine::{Engine, StartError};

@@ -27,8 +27,8 @@ pub use error::AppError;
 #[cfg(feature = "cli")]
 pub(crate) use import::{Imported, Kind, OldUser, Rehearsal};
 pub use issue::{IssueError, TokenBuilder};
-pub use key::{KeyError, KeyListed, PlannedChange, PublicKey, Revoked, Rotated};
 pub(crate) use key::Tending;
+pub use key::{KeyError, KeyListed, PlannedChange, PublicKey, Revoked, Rotated};
 pub use login::{Login, LoginError};
 #[cfg(feature = "client")]
 pub(crate) use upstream::{UpstreamError, Visitor};

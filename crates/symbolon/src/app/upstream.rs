@@ -134,7 +134,9 @@ impl App {
 
         let key = state.key(sha256);
         let plain = serde_json::to_vec(&pending).map_err(|error| fault(&error))?;
-        let sealed = self.vault.seal(LOGINS, &login_row(key.as_bytes()), &plain, entropy);
+        let sealed = self
+            .vault
+            .seal(LOGINS, &login_row(key.as_bytes()), &plain, entropy);
         let begin = BeginUpstreamLogin {
             key,
             browser: browser.key(sha256),
@@ -218,7 +220,9 @@ impl App {
     }
 
     fn pending(&self, key: &LoginKey, sealed: &Sealed) -> Result<Pending, AppError> {
-        let plain = self.vault.unseal(LOGINS, &login_row(key.as_bytes()), sealed);
+        let plain = self
+            .vault
+            .unseal(LOGINS, &login_row(key.as_bytes()), sealed);
         let plain = plain.map_err(|error| fault(&error))?;
         serde_json::from_slice(&plain).map_err(|error| fault(&error))
     }

@@ -52,8 +52,16 @@ pub(super) async fn identify(
         .into());
     }
     let at_hand = [Some(&first), previous.as_ref()];
-    if !at_hand.into_iter().flatten().any(|key| owns(key, &instance)) {
-        let held: Vec<_> = at_hand.into_iter().flatten().map(KeyEncryptionKey::id).collect();
+    if !at_hand
+        .into_iter()
+        .flatten()
+        .any(|key| owns(key, &instance))
+    {
+        let held: Vec<_> = at_hand
+            .into_iter()
+            .flatten()
+            .map(KeyEncryptionKey::id)
+            .collect();
         return Err(StartError::KeyMismatch {
             held: held.join(" and "),
             wanted: instance.kek_id,
@@ -65,8 +73,7 @@ pub(super) async fn identify(
 /// Whether a key is the one that the store is encrypted with.
 fn owns(key: &KeyEncryptionKey, instance: &Instance) -> bool {
     let check = instance.kek_check.as_ref();
-    key.id() == instance.kek_id
-        && check.is_none_or(|check| *check == key.check_value(instance.id))
+    key.id() == instance.kek_id && check.is_none_or(|check| *check == key.check_value(instance.id))
 }
 
 /// Where two keys are at hand, seals everything with the first one.
@@ -78,7 +85,11 @@ pub(super) async fn turn_over(opening: &Opening<'_>) -> Result<(), StartError> {
     let (rows, unreadable) = (resealed.rows, resealed.unreadable);
     if resealed.is_done {
         let key = opening.vault.first().id();
-        tracing::info!(key, rows, "everything is encrypted with the key-encryption key");
+        tracing::info!(
+            key,
+            rows,
+            "everything is encrypted with the key-encryption key"
+        );
     } else {
         tracing::warn!(
             rows,

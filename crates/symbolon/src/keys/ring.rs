@@ -90,16 +90,15 @@ enum Unopened {
 
 impl KeyRing {
     /// Reads the ring and adds what is missing of it: a key that signs and one that stands by.
-    pub(crate) async fn open(
-        opening: &Opening<'_>,
-        turnover: Turnover,
-    ) -> Result<Self, RingError> {
+    pub(crate) async fn open(opening: &Opening<'_>, turnover: Turnover) -> Result<Self, RingError> {
         let ring = Self {
             ring: ArcSwap::default(),
             turnover,
         };
         ring.tend(opening, Unopened::Refuse).await?;
-        ring.signer(opening.now).map(|_| ()).ok_or(RingError::NoKey)?;
+        ring.signer(opening.now)
+            .map(|_| ())
+            .ok_or(RingError::NoKey)?;
         Ok(ring)
     }
 

@@ -52,7 +52,6 @@ impl Keys {
         options: &KeyOptions,
         opening: &Opening<'_>,
     ) -> Result<Self, RingError> {
-
         Ok(match signing {
             Signing::Published(algorithm) => {
                 Self::Ring(KeyRing::open(opening, options.turnover(*algorithm)).await?)

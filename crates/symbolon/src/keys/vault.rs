@@ -268,10 +268,7 @@ mod tests {
             assert!(after.reseal(&name, &second, &mut entropy).is_ok());
             assert!(before.reseal(&name, &second, &mut entropy).is_err());
             // A row of an older version doesn't say whose it is.
-            let unknown = Sealed {
-                kek: None,
-                ..first
-            };
+            let unknown = Sealed { kek: None, ..first };
             assert!(between.reseal(&name, &unknown, &mut entropy).is_ok());
         }
     }

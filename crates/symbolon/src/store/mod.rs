@@ -46,9 +46,7 @@ pub(crate) use imports::{FindNamesakes, ImportUsers, NewImport};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{ActivateKey, AddKey, ListKeys, RevokeKey, SealedKey, SweepKey};
 pub(crate) use schemes::{CountSchemes, RenewPassword};
-pub(crate) use sealed::{
-    FindStale, KeepCheck, MoveKek, Reseal, Sealed, SealedKind, SealedName,
-};
+pub(crate) use sealed::{FindStale, KeepCheck, MoveKek, Reseal, Sealed, SealedKind, SealedName};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};

@@ -12,11 +12,11 @@ use super::{UpstreamError, Visitor, fault, login_end};
 use crate::{
     app::{App, AppError},
     client::{Client, Tokens},
+    keys::TOKENS,
     store::{
         ClaimRefresh, Claimed, DropTokens, FindTokens, KeepTokens, ReleaseRefresh, ReplaceTokens,
         Sealed, SealedTokens, TokensId,
     },
-    keys::TOKENS,
 };
 
 /// A token that is given out is good for this long at the least.

@@ -29,7 +29,8 @@ use symbolon_rules::{
 use symbolon_token::Timestamp;
 
 use super::{
-    Access, CreateUser, DatabaseUrl, NewUser, Operation, Sealed, Store, StoreError, StoreOptions, Tx,
+    Access, CreateUser, DatabaseUrl, NewUser, Operation, Sealed, Store, StoreError, StoreOptions,
+    Tx,
 };
 use crate::{Randomness, config::Maker};
 

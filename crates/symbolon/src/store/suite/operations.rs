@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use symbolon_rules::{
-    client, id::StoreId, permission::Role, session::NewSession, user::UserState,
-};
+use symbolon_rules::{client, id::StoreId, permission::Role, session::NewSession, user::UserState};
 
 use super::{Database, NOW, create, hash, name, new_id, on_both_engines, user};
 use crate::store::sessions::SignedIn;

@@ -13,7 +13,7 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 12] = [
+const FILES: [&[&Statement]; 13] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
@@ -25,6 +25,7 @@ const FILES: [&[&Statement]; 12] = [
     upstream::STATEMENTS[1],
     upstream::STATEMENTS[2],
     users::STATEMENTS,
+    super::sealed::STATEMENTS,
     super::transactions::STATEMENTS,
 ];
 
