@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
             path.display()
         ),
     };
-    let listener = dev::listen(settings.listen)?;
+    let listener = dev::listen(settings.listen, "`listen`")?;
     let address = listener.local_addr()?;
     let engine = Engine::open(settings.engine_config()?)
         .await
