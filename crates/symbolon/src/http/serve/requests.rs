@@ -81,7 +81,8 @@ pub(super) async fn receive(
     }
     extensions.insert(BodyTimeout(desk.limits.body_timeout));
 
-    let span = tracing::info_span!("request", id);
+    // An error's level: whatever is logged at all inside of it carries the id.
+    let span = tracing::error_span!("request", id);
     let mut response = next.run(request).instrument(span.clone()).await;
     let took = began.elapsed();
     // The template that the router went by.
