@@ -1,6 +1,6 @@
 //! `symbolon serve`: the server that stays, from `symbolon.toml`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 
@@ -10,7 +10,10 @@ use super::{
     print,
     settings::Settings,
 };
-use crate::{Engine, http::serve::serve};
+use crate::{
+    Engine,
+    http::serve::{Serving, Systemd, serve},
+};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -40,7 +43,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     let engine = Engine::open(settings.engine_config()?)
         .await
         .context("can't start")?;
-    let serving = tokio::spawn(serve(listener, engine.router(), end));
+    let serving = Serving {
+        systemd: Systemd::from_environment(),
+        ..Serving::new(listener)
+    };
+    let app = Arc::clone(&engine.app);
+    let serving = tokio::spawn(serve(app, engine.router(), serving, end));
     // The socket has been listening all the while: whoever reads this can connect.
     print::line(&if arguments.json {
         serde_json::json!({

@@ -55,6 +55,12 @@ pub(super) enum Problem {
     NotFound,
     MethodNotAllowed,
     Unavailable,
+    /// The server is about to end.
+    #[cfg(feature = "cli")]
+    Draining,
+    /// It took longer than anything may.
+    #[cfg(feature = "cli")]
+    Overdue,
     Internal,
 }
 
@@ -104,6 +110,10 @@ impl Problem {
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            #[cfg(feature = "cli")]
+            Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            #[cfg(feature = "cli")]
+            Self::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "request_overdue"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
     }
@@ -165,6 +175,10 @@ impl Problem {
             Self::LogInRequired => {
                 let challenge = HeaderValue::from_static("Cookie realm=\"login\"");
                 headers.insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            #[cfg(feature = "cli")]
+            Self::Draining | Self::Overdue => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             Self::Unavailable => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
