@@ -30,6 +30,7 @@ pub(super) enum First {
 pub(super) enum Set {
     Text(fn(&mut Settings, &str) -> Result<(), String>),
     List(fn(&mut Settings, Vec<String>) -> Result<(), String>),
+    Switch(fn(&mut Settings, bool) -> Result<(), String>),
     Count(fn(&mut Settings, u64) -> Result<(), String>),
     Time(fn(&mut Settings) -> &mut Duration),
     #[expect(dead_code, reason = "the hashing pool has sizes")]
@@ -42,6 +43,7 @@ impl Set {
         match self {
             Self::Text(_) => "text",
             Self::List(_) => "list of texts",
+            Self::Switch(_) => "true or false",
             Self::Count(_) => "whole number",
             Self::Time(_) => "time",
             Self::Size(_) => "size",
@@ -52,6 +54,7 @@ impl Set {
         match self {
             Self::Text(set) => set(settings, value.text()?),
             Self::List(set) => set(settings, value.list()?),
+            Self::Switch(set) => set(settings, value.switch()?),
             Self::Count(set) => set(settings, value.count()?),
             Self::Size(set) => set(settings, value.size()?),
             Self::Time(place) => {

@@ -18,7 +18,7 @@ mod tests;
 mod value;
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -31,7 +31,13 @@ pub(super) use problem::SettingsError;
 
 use problem::{Origin, Problem};
 
-use crate::{Config, DatabaseUrl, KeyEncryptionKey, KeySource, StoreOptions};
+use symbolon_rules::{client_address::TrustedProxies, origin::Origins};
+
+use super::logs;
+use crate::{
+    Config, DatabaseUrl, KeyEncryptionKey, KeySource, StoreOptions,
+    http::serve::{AdminError, AdminReach, Drain, Limits, Serving, Systemd, TlsFiles, bind_admin},
+};
 
 /// The file that is looked for in the current folder.
 pub(super) const FILE: &str = "symbolon.toml";
@@ -52,6 +58,16 @@ pub(super) struct Settings {
     login_scopes: Vec<String>,
     external_id_claim: Option<String>,
     access_token_lifetime: Duration,
+    tls_certificate: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    trusted_proxies: TrustedProxies,
+    cors_origins: Origins,
+    limits: Limits,
+    drain: Drain,
+    admin_listen: Option<SocketAddr>,
+    admin_reach: AdminReach,
+    pub(super) log_format: logs::Format,
+    pub(super) log_level: logs::Level,
 }
 
 impl Default for Settings {
@@ -68,6 +84,16 @@ impl Default for Settings {
             login_scopes: Vec::new(),
             external_id_claim: None,
             access_token_lifetime: symbolon_rules::tokens::ACCESS_TOKEN_LIFETIME,
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxies: TrustedProxies::default(),
+            cors_origins: Origins::default(),
+            limits: Limits::default(),
+            drain: Drain::default(),
+            admin_listen: None,
+            admin_reach: AdminReach::Loopback,
+            log_format: logs::Format::default(),
+            log_level: logs::Level::default(),
         }
     }
 }
@@ -105,6 +131,9 @@ impl Settings {
         if let Some(file) = &found {
             problems.extend(secrets::exposed(file, settings.database.as_ref()));
         }
+        if settings.tls_certificate.is_some() != settings.tls_key.is_some() {
+            problems.push(Problem::half_a_tls());
+        }
         if settings.issuer.is_none() && problems.is_empty() {
             problems.push(Problem::no_issuer(found.as_ref().map(file::File::path)));
         }
@@ -130,6 +159,27 @@ impl Settings {
     /// The folder for everything that stays.
     pub(super) fn data_folder(&self) -> PathBuf {
         self.base.join(&self.data)
+    }
+
+    /// How it is served.
+    pub(super) fn serving(&self, listener: TcpListener) -> Result<Serving, AdminError> {
+        let admin = self
+            .admin_listen
+            .map(|address| bind_admin(address, self.admin_reach))
+            .transpose()?;
+        let tls = self.tls_certificate.as_ref().zip(self.tls_key.as_ref());
+        Ok(Serving {
+            admin,
+            tls: tls.map(|(certificate, key)| {
+                TlsFiles::new(self.base.join(certificate), self.base.join(key))
+            }),
+            limits: self.limits,
+            drain: self.drain,
+            trusted_proxies: self.trusted_proxies.clone(),
+            cors_origins: self.cors_origins.clone(),
+            systemd: Systemd::from_environment(),
+            ..Serving::new(listener)
+        })
     }
 
     /// What the engine is told.
