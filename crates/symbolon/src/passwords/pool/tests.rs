@@ -71,8 +71,9 @@ impl Gate {
 /// Waits until something is so.
 async fn until(is_so: impl Fn() -> bool) {
     let waiting = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(1));
         while !is_so() {
-            tokio::task::yield_now().await;
+            looks.tick().await;
         }
     };
     timeout(DEADLINE, waiting).await.expect("it never was so");

@@ -139,7 +139,10 @@ impl Drop for Alive<'_> {
 /// What a worker does until the pool is closed.
 pub(super) fn work(shared: &Shared) {
     let _alive = Alive::of(shared);
-    priority::give_way();
+    // Only where somebody sees that they get on.
+    if shared.lock().limits.helpers > 0 {
+        priority::give_way();
+    }
     if let Some(name) = ThreadName::of_this() {
         let mut names = shared.names.lock().unwrap_or_else(PoisonError::into_inner);
         names.push(name);
