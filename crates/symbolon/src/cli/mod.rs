@@ -2,6 +2,7 @@
 //!
 //! What a program may read goes to stdout, everything else to stderr.
 
+mod bench;
 mod dev;
 mod explain;
 mod folder;
@@ -36,6 +37,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Users of a database that no server has open
     User(user::Arguments),
+    /// Measures this machine
+    Bench(bench::Arguments),
 }
 
 /// Runs the program and gives its exit code: 0 when it did what was asked, 1 when it couldn't, 2
@@ -63,6 +66,7 @@ pub fn run() -> ExitCode {
                     }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
+                    Command::Bench(arguments) => bench::run(&arguments),
                 }
             })
         });

@@ -61,6 +61,8 @@ pub(super) enum Problem {
     /// It took longer than anything may.
     #[cfg(feature = "cli")]
     Overdue,
+    /// Too many logins are waiting: come back after so many seconds.
+    Busy(u64),
     Internal,
 }
 
@@ -109,12 +111,25 @@ impl Problem {
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            Self::Unavailable | Self::Busy(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+            }
             #[cfg(feature = "cli")]
             Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
             #[cfg(feature = "cli")]
             Self::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "request_overdue"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+        }
+    }
+
+    /// When it may work (RFC 9110 §10.2.3: whole seconds).
+    pub(super) const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Unavailable => Some(1),
+            #[cfg(feature = "cli")]
+            Self::Draining | Self::Overdue => Some(1),
+            Self::Busy(seconds) => Some(*seconds),
+            _ => None,
         }
     }
 
@@ -159,6 +174,9 @@ impl Problem {
             HeaderValue::from_static(language.tag()),
         );
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         match self {
             // RFC 6750 §3.1: a token that was good and is no more.
             Self::SessionOver => {
@@ -176,13 +194,6 @@ impl Problem {
                 let challenge = HeaderValue::from_static("Cookie realm=\"login\"");
                 headers.insert(header::WWW_AUTHENTICATE, challenge);
             }
-            #[cfg(feature = "cli")]
-            Self::Draining | Self::Overdue => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            Self::Unavailable => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
             // A body that wasn't read to its end would be taken for the next request.
             Self::BodyTooLarge | Self::RequestTimeout | Self::BodyCutOff => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -199,6 +210,11 @@ impl From<AppError> for Problem {
             AppError::Unavailable(reason) => {
                 tracing::warn!(reason, "answering 503");
                 Self::Unavailable
+            }
+            // In a storm there are thousands: what they have to know is in the answer.
+            AppError::Busy { retry_after } => {
+                tracing::debug!("too many logins are waiting: answering 503");
+                Self::Busy(retry_after.as_secs())
             }
             AppError::Fault(reason) => {
                 tracing::error!(reason, "answering 500");
