@@ -85,6 +85,7 @@ impl Engine {
             guard: Guard::with_clock(verifier, config.clock.clone()),
             passwords: PasswordHasher::new(config.randomness.clone()),
             decoys: Decoys::new(kek.name_key()),
+            names: kek.name_key(),
             issuer: config.issuer,
             clock: config.clock,
             randomness: config.randomness,

@@ -18,7 +18,7 @@ use tokio::{
 use crate::store::{SweepUpstreamLogins, SweepUpstreamTokens};
 use crate::{
     app::App,
-    store::{Operation, SweepAppSessions, SweepSessions},
+    store::{Operation, SweepAppSessions, SweepSessions, SweepTries},
 };
 
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -54,6 +54,7 @@ async fn sweep(app: Weak<App>) {
         let (now, limit) = (app.clock.now(), SWEEP_STEP);
         in_steps(&app, || SweepSessions { now, limit }).await;
         in_steps(&app, || SweepAppSessions { now, limit }).await;
+        in_steps(&app, || SweepTries { now, limit }).await;
         #[cfg(feature = "client")]
         {
             in_steps(&app, || SweepUpstreamLogins { now, limit }).await;

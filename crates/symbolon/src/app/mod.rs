@@ -12,6 +12,7 @@ mod issue;
 mod login;
 mod schemes;
 mod session;
+mod throttle;
 #[cfg(feature = "client")]
 mod upstream;
 mod user;
@@ -37,7 +38,7 @@ pub(crate) use user::UserInput;
 use crate::{
     Randomness,
     hooks::Hooks,
-    keys::{Keys, Published},
+    keys::{Keys, NameKey, Published},
     passwords::{Decoys, PasswordHasher},
     store::{FindStore, Store},
 };
@@ -59,6 +60,8 @@ pub(crate) struct App {
     pub(crate) access_token_lifetime: Duration,
     /// What unknown names cost.
     pub(crate) decoys: Decoys,
+    /// What tries at passwords are counted by.
+    pub(crate) names: NameKey,
     /// The claim for the id that imported users had before.
     pub(crate) external_id_claim: Option<ClaimName>,
     /// This program's clients at other providers.

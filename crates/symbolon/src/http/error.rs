@@ -3,7 +3,7 @@
 //! Invariant: an answer is fixed text and the name of a field of ours. Nothing that was sent comes
 //! back, and the four ways a login can be wrong are one answer (W4).
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     Json,
@@ -23,6 +23,10 @@ use crate::app::{AppError, LoginError};
 #[derive(Debug)]
 pub(super) enum Problem {
     InvalidCredentials,
+    /// The account waits, whoever has it or nobody.
+    TooManyAttempts {
+        retry_after: Duration,
+    },
     SessionOver,
     Username(UsernameError),
     Password(PasswordError),
@@ -63,6 +67,7 @@ impl Problem {
     const fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
+            Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
             Self::SessionOver => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Self::Username(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_username"),
             Self::Password(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_password"),
@@ -166,6 +171,9 @@ impl Problem {
                 let challenge = HeaderValue::from_static("Cookie realm=\"login\"");
                 headers.insert(header::WWW_AUTHENTICATE, challenge);
             }
+            Self::TooManyAttempts { retry_after } => {
+                headers.insert(header::RETRY_AFTER, retry_after.as_secs().into());
+            }
             Self::Unavailable => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
@@ -198,6 +206,7 @@ impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::Refused => Self::InvalidCredentials,
+            LoginError::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
             LoginError::Username(error) => Self::Username(error),
             LoginError::Password(error) => Self::Password(error),
             LoginError::App(error) => error.into(),

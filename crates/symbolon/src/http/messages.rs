@@ -40,6 +40,16 @@ const fn texts(problem: &Problem) -> (Text, Text) {
                 "사용자 이름이나 비밀번호가 맞지 않습니다.",
             ),
         ),
+        Problem::TooManyAttempts { .. } => (
+            (
+                "Too many attempts",
+                "This account was tried with wrong passwords too often. Wait as long as Retry-After says; the right password is not looked at before.",
+            ),
+            (
+                "시도가 너무 많습니다",
+                "이 계정에 틀린 비밀번호가 너무 여러 번 들어왔습니다. Retry-After에 적힌 시간만큼 기다리세요. 그전에는 맞는 비밀번호도 확인하지 않습니다.",
+            ),
+        ),
         Problem::SessionOver => (
             ("The session has ended", "Log in again."),
             ("세션이 끝났습니다", "다시 로그인하세요."),

@@ -24,6 +24,7 @@ mod sql;
 mod sqlite;
 #[cfg(test)]
 mod suite;
+mod throttle;
 mod tx;
 #[cfg(any(feature = "client", test))]
 mod upstream;
@@ -48,6 +49,9 @@ pub(crate) use schemes::{CountSchemes, RenewPassword};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
+pub(crate) use throttle::{
+    BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, Claimed, SweepTries, TakeBackTry,
+};
 pub(crate) use tx::Tx;
 #[cfg(feature = "client")]
 pub(crate) use upstream::{

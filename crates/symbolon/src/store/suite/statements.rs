@@ -4,6 +4,7 @@ use super::{Database, custom, on_both_engines};
 use crate::store::{
     app_sessions, imports, instance, keys, schemes, sessions,
     sql::{Arg, Statement, statements},
+    throttle,
     tx::EngineTx,
     upstream, users,
 };
@@ -13,13 +14,14 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 11] = [
+const FILES: [&[&Statement]; 12] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
     keys::STATEMENTS,
     schemes::STATEMENTS,
     sessions::STATEMENTS,
+    throttle::STATEMENTS,
     upstream::STATEMENTS[0],
     upstream::STATEMENTS[1],
     upstream::STATEMENTS[2],
