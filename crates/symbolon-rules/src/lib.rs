@@ -19,6 +19,7 @@ pub mod password;
 pub mod permission;
 pub mod secret;
 pub mod session;
+pub mod setup;
 pub mod throttle;
 pub mod tokens;
 pub mod upstream;

@@ -12,6 +12,8 @@ mod issue;
 mod login;
 mod schemes;
 mod session;
+#[cfg(feature = "cli")]
+mod setup;
 mod throttle;
 #[cfg(feature = "client")]
 mod upstream;
@@ -28,6 +30,8 @@ pub use error::AppError;
 pub(crate) use import::{Imported, Kind, OldUser, Rehearsal};
 pub use issue::{IssueError, TokenBuilder};
 pub use login::{Login, LoginError};
+#[cfg(feature = "cli")]
+pub(crate) use setup::{SetupError, SetupInput, SetupLink};
 #[cfg(feature = "client")]
 pub(crate) use upstream::{UpstreamError, Visitor};
 #[cfg(feature = "cli")]

@@ -54,8 +54,15 @@ pub(super) enum Problem {
     #[cfg(feature = "client")]
     LogInRequired,
     /// A request that changes something may come from another site.
-    #[cfg(feature = "client")]
+    #[cfg(any(feature = "client", feature = "cli"))]
     CrossSite,
+    /// A code for the first user is none, used, replaced or expired.
+    #[cfg(feature = "cli")]
+    SetupCode,
+    #[cfg(feature = "cli")]
+    PasswordsDiffer,
+    #[cfg(feature = "cli")]
+    UsernameTaken,
     NotFound,
     MethodNotAllowed,
     Unavailable,
@@ -104,7 +111,13 @@ impl Problem {
             },
             #[cfg(feature = "client")]
             Self::LogInRequired => (StatusCode::UNAUTHORIZED, "login_required"),
-            #[cfg(feature = "client")]
+            #[cfg(feature = "cli")]
+            Self::SetupCode => (StatusCode::FORBIDDEN, "setup_code_refused"),
+            #[cfg(feature = "cli")]
+            Self::PasswordsDiffer => (StatusCode::UNPROCESSABLE_ENTITY, "passwords_differ"),
+            #[cfg(feature = "cli")]
+            Self::UsernameTaken => (StatusCode::CONFLICT, "username_taken"),
+            #[cfg(any(feature = "client", feature = "cli"))]
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
@@ -125,7 +138,7 @@ impl Problem {
     }
 
     /// Status, code and texts, for an answer that is a page.
-    #[cfg(feature = "client")]
+    #[cfg(any(feature = "client", feature = "cli"))]
     pub(super) const fn parts(&self, language: Language) -> (StatusCode, &'static str, Message) {
         let (status, code) = self.kind();
         (status, code, messages::of(self, language))
@@ -171,19 +184,24 @@ impl Problem {
                 let challenge = HeaderValue::from_static("Cookie realm=\"login\"");
                 headers.insert(header::WWW_AUTHENTICATE, challenge);
             }
-            Self::TooManyAttempts { retry_after } => {
-                headers.insert(header::RETRY_AFTER, retry_after.as_secs().into());
-            }
-            Self::Unavailable => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
             // A body that wasn't read to its end would be taken for the next request.
             Self::BodyTooLarge | Self::RequestTimeout | Self::BodyCutOff => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}
         }
+        self.say_when_to_retry(headers);
         response
+    }
+
+    /// RFC 9110 §10.2.3.
+    pub(super) fn say_when_to_retry(&self, headers: &mut HeaderMap) {
+        let after = match self {
+            Self::TooManyAttempts { retry_after } => *retry_after,
+            Self::Unavailable => Duration::from_secs(1),
+            _ => return,
+        };
+        headers.insert(header::RETRY_AFTER, after.as_secs().into());
     }
 }
 

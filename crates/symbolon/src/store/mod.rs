@@ -19,6 +19,8 @@ mod ownership;
 mod postgres;
 mod schemes;
 mod sessions;
+#[cfg(any(feature = "cli", test))]
+mod setup;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -49,6 +51,8 @@ pub(crate) use schemes::{CountSchemes, RenewPassword};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
+#[cfg(any(feature = "cli", test))]
+pub(crate) use setup::{BeginSetup, FindSetup, RedeemSetup, Redeemed};
 pub(crate) use throttle::{
     BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, Claimed, SweepTries, TakeBackTry,
 };

@@ -2,7 +2,7 @@
 
 use super::{Database, custom, on_both_engines};
 use crate::store::{
-    app_sessions, imports, instance, keys, schemes, sessions,
+    app_sessions, imports, instance, keys, schemes, sessions, setup,
     sql::{Arg, Statement, statements},
     throttle,
     tx::EngineTx,
@@ -14,13 +14,14 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 12] = [
+const FILES: [&[&Statement]; 13] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
     keys::STATEMENTS,
     schemes::STATEMENTS,
     sessions::STATEMENTS,
+    setup::STATEMENTS,
     throttle::STATEMENTS,
     upstream::STATEMENTS[0],
     upstream::STATEMENTS[1],
