@@ -95,7 +95,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
 
 const STARTING: &str = "can't start";
 
-fn listen(address: SocketAddr) -> Result<TcpListener> {
+pub(super) fn listen(address: SocketAddr) -> Result<TcpListener> {
     match TcpListener::bind(address) {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => bail!(
@@ -213,7 +213,7 @@ async fn sign_in(engine: &Engine, hash: PasswordHash) -> Result<String> {
 }
 
 /// Ends with the first of SIGINT (Ctrl-C) and SIGTERM.
-fn signals() -> Result<impl Future<Output = ()> + Send + 'static> {
+pub(super) fn signals() -> Result<impl Future<Output = ()> + Send + 'static> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {

@@ -4,7 +4,11 @@
 
 mod dev;
 mod explain;
+mod folder;
+mod init;
 mod print;
+mod serve;
+mod settings;
 mod user;
 
 use std::process::ExitCode;
@@ -24,6 +28,10 @@ struct Arguments {
 enum Command {
     /// Try it: a server on this machine with a demo user and a token, ready in a moment
     Dev(dev::Arguments),
+    /// Writes a first symbolon.toml into this folder
+    Init(init::Arguments),
+    /// The server, from symbolon.toml
+    Serve(serve::Arguments),
     /// Shows what a token says and what would be wrong with it, without trusting it
     Explain(explain::Arguments),
     /// Users of a database that no server has open
@@ -53,6 +61,10 @@ pub fn run() -> ExitCode {
                 match arguments.command {
                     Command::Dev(arguments) => {
                         dev::run(arguments).await.map(|()| ExitCode::SUCCESS)
+                    }
+                    Command::Init(arguments) => init::run(&arguments).map(|()| ExitCode::SUCCESS),
+                    Command::Serve(arguments) => {
+                        serve::run(arguments).await.map(|()| ExitCode::SUCCESS)
                     }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
