@@ -14,6 +14,7 @@ pub mod id;
 pub mod import;
 pub mod key_ring;
 pub mod login;
+pub mod moment;
 pub mod oauth;
 pub mod password;
 pub mod permission;

@@ -137,7 +137,14 @@ mod tests {
 
     #[test]
     fn whoever_waits_is_told_whole_seconds_and_at_least_one() {
-        for (millis, seconds) in [(-5000, 1), (0, 1), (1, 1), (1000, 1), (1001, 2), (900_000, 900)] {
+        for (millis, seconds) in [
+            (-5000, 1),
+            (0, 1),
+            (1, 1),
+            (1000, 1),
+            (1001, 2),
+            (900_000, 900),
+        ] {
             let until = Timestamp::from_millis(NOW.as_millis() + millis);
             assert_eq!(retry_after(until, NOW).as_secs(), seconds, "{millis}");
         }

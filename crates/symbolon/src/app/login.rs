@@ -17,12 +17,12 @@ use symbolon_rules::{
 use symbolon_token::Timestamp;
 
 use super::{App, AppError, throttle::Counted};
+#[cfg(feature = "cli")]
+use crate::store::FindLogin;
 use crate::{
     passwords::Against,
     store::{BeginSession, BeginSessionOfTry, Begun},
 };
-#[cfg(feature = "cli")]
-use crate::store::FindLogin;
 #[cfg(feature = "cli")]
 use symbolon_rules::password::PasswordChecked;
 

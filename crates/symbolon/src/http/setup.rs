@@ -5,6 +5,8 @@
 //! (S3); and success answers 303, so that nothing is sent twice (A10).
 
 mod page;
+#[cfg(test)]
+mod tests;
 
 use axum::{
     extract::{Request, State},

@@ -14,6 +14,7 @@ mod foreign;
 mod imports;
 mod instance;
 mod keys;
+mod moment;
 mod ownership;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -47,6 +48,7 @@ pub(crate) use foreign::{ForeignRow, ForeignTable};
 pub(crate) use imports::{FindNamesakes, ImportUsers, NewImport};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{AddKey, ListKeys, SealedKey};
+pub(crate) use moment::{BelieveTime, SeeTime};
 pub(crate) use schemes::{CountSchemes, RenewPassword};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;

@@ -105,11 +105,7 @@ impl Operation for RedeemSetup {
     }
 }
 
-fn arguments<'a>(
-    code: &'a SetupCodeHash,
-    now: Timestamp,
-    administrator: &'a Role,
-) -> [Arg<'a>; 3] {
+fn arguments<'a>(code: &'a SetupCodeHash, now: Timestamp, administrator: &'a Role) -> [Arg<'a>; 3] {
     [
         Arg::Bytes(code.as_bytes()),
         Arg::Int(now.as_millis()),

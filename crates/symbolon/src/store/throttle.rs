@@ -77,7 +77,9 @@ impl Operation for ClaimTry {
         if let Some(number) = tx.query_opt(&CLAIM, &args, |row| row.int(0)).await? {
             return Ok(Claimed::Granted(number));
         }
-        let until = tx.query_opt(&FIND_BLOCK, &args[..1], |row| row.int(0)).await?;
+        let until = tx
+            .query_opt(&FIND_BLOCK, &args[..1], |row| row.int(0))
+            .await?;
         // Where somebody has just logged in there is nothing left to wait for: a moment will do.
         Ok(Claimed::Waits(until.map_or(*now, Timestamp::from_millis)))
     }

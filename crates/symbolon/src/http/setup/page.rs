@@ -183,7 +183,10 @@ mod tests {
             assert_eq!(*english, korean);
             let mark = format!("{{{{{english}}}}}");
             let used = FORM.contains(&mark) || DONE.contains(&mark);
-            assert!(used && !text.is_empty() && !translated.is_empty(), "{english}");
+            assert!(
+                used && !text.is_empty() && !translated.is_empty(),
+                "{english}"
+            );
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Database, custom, on_both_engines};
 use crate::store::{
-    app_sessions, imports, instance, keys, schemes, sessions, setup,
+    app_sessions, imports, instance, keys, moment, schemes, sessions, setup,
     sql::{Arg, Statement, statements},
     throttle,
     tx::EngineTx,
@@ -14,11 +14,12 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 13] = [
+const FILES: [&[&Statement]; 15] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
     keys::STATEMENTS,
+    moment::STATEMENTS,
     schemes::STATEMENTS,
     sessions::STATEMENTS,
     setup::STATEMENTS,
@@ -27,6 +28,7 @@ const FILES: [&[&Statement]; 13] = [
     upstream::STATEMENTS[1],
     upstream::STATEMENTS[2],
     users::STATEMENTS,
+    super::throttle::STATEMENTS,
     super::transactions::STATEMENTS,
 ];
 

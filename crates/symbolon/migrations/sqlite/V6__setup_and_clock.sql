@@ -4,3 +4,6 @@ CREATE TABLE setup_links (
     code_hash BLOB NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT;
+
+-- The newest time that a server has written: a clock that is behind it is wrong.
+ALTER TABLE symbolon_store ADD COLUMN last_seen_at INTEGER NOT NULL DEFAULT 0;
