@@ -13,7 +13,7 @@ use symbolon_rules::setup::SETUP_LIFETIME;
 use symbolon_token::Timestamp;
 use tower::ServiceExt;
 
-use crate::{Config, Engine, KeyEncryptionKey, KeySource, app::SetupError};
+use crate::{Config, Engine, KeyEncryptionKey, KeySource, Randomness, app::SetupError};
 
 const ISSUER: &str = "http://127.0.0.1:8080";
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -43,7 +43,7 @@ impl Server {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("test.db").display().to_string();
-        let key = KeyEncryptionKey::parse(&"0123456789abcdef".repeat(4)).unwrap();
+        let key = KeyEncryptionKey::generate(&mut Randomness::system());
         let clock = Clock::fixed(NOW);
         let mut config = Config::new(ISSUER, database.parse().unwrap(), KeySource::Given(key));
         config.clock = clock.clock();
