@@ -11,6 +11,7 @@ mod logs;
 mod print;
 mod serve;
 mod settings;
+mod setup_link;
 mod user;
 
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Command {
     Init(init::Arguments),
     /// The server, from symbolon.toml
     Serve(serve::Arguments),
+    /// A code for the first user, shown on this terminal: good once, for an hour
+    SetupLink(setup_link::Arguments),
     /// Shows what a token says and what would be wrong with it, without trusting it
     Explain(explain::Arguments),
     /// Users of a database that no server has open
@@ -63,6 +66,9 @@ pub fn run() -> ExitCode {
                     Command::Init(arguments) => init::run(&arguments).map(|()| ExitCode::SUCCESS),
                     Command::Serve(arguments) => {
                         serve::run(arguments).await.map(|()| ExitCode::SUCCESS)
+                    }
+                    Command::SetupLink(arguments) => {
+                        setup_link::run(arguments).await.map(|()| ExitCode::SUCCESS)
                     }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
