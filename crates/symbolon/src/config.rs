@@ -16,8 +16,8 @@ use symbolon_rules::{
 use symbolon_token::Algorithm;
 
 use crate::{
-    DatabaseUrl, HookError, KeyOptions, KeySource, Randomness, Signing, StoreOptions, Users,
-    hooks::Hooks,
+    DatabaseUrl, HookError, KeyOptions, KeySource, PasswordHashing, PasswordHashingError,
+    Randomness, Signing, StoreOptions, Users, hooks::Hooks, passwords,
 };
 
 /// The settings of an [`Engine`](crate::Engine). [`Config::new`] takes what has no default.
@@ -40,8 +40,13 @@ pub struct Config {
     pub signing: Signing,
     /// Which of these keys there are, and how they turn over.
     pub keys: KeyOptions,
+    /// How passwords are hashed.
+    pub passwords: PasswordHashing,
     /// The time; the system's unless said otherwise.
     pub clock: Clock,
+    /// Whether to start although the clock is behind what the database has seen; see
+    /// [`StartError::ClockBehind`](crate::StartError::ClockBehind). What expired meanwhile counts again.
+    pub dangerous_accept_clock: bool,
     /// Random bytes; the system's unless said otherwise.
     pub randomness: Randomness,
     /// The scopes that tokens of a login carry; the program's own, none of them beginning with
@@ -110,7 +115,9 @@ impl Config {
             previous_key_encryption_key: None,
             signing: Signing::Published(Algorithm::ES256),
             keys: KeyOptions::default(),
+            passwords: PasswordHashing::default(),
             clock: Clock::system(),
+            dangerous_accept_clock: false,
             randomness: Randomness::system(),
             login_scopes: Vec::new(),
             access_token_lifetime: ACCESS_TOKEN_LIFETIME,
@@ -208,6 +215,7 @@ impl Config {
             })
         });
         Ok(Checked {
+            passwords: self.passwords.check()?,
             scopes: scopes.collect::<Result<_, _>>()?,
             external_id_claim: claim.transpose()?,
         })
@@ -219,6 +227,7 @@ impl Config {
 pub(crate) struct Checked {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) external_id_claim: Option<ClaimName>,
+    pub(crate) passwords: passwords::Checked,
 }
 
 /// Why a configuration is refused.
@@ -273,6 +282,9 @@ pub enum ConfigError {
         /// Why.
         reason: crate::client::RegistrationError,
     },
+    /// Passwords can't be hashed so.
+    #[error(transparent)]
+    PasswordHashing(#[from] PasswordHashingError),
     /// A key that verifies would also sign.
     #[error("{0} has no key to publish; choose ES256 or EdDSA, or sign by a shared secret")]
     SymmetricAlgorithm(Algorithm),
@@ -319,7 +331,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// RFC 8414 §2: https, no query, no fragment. Plain http is for machines that talk to themselves.
-fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
+pub(crate) fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
     let refuse = || Err(ConfigError::Issuer(issuer.to_owned()));
     let Ok(uri) = issuer.parse::<::http::Uri>() else {
         return refuse();

@@ -4,6 +4,9 @@
 pub(crate) mod clients;
 mod identity;
 mod keys;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod storm;
 mod users;
 
 use std::sync::Arc;
@@ -11,18 +14,20 @@ use std::sync::Arc;
 use symbolon_guard::Guard;
 use symbolon_rules::{
     cookie::{Cookie, Transport},
+    moment::{self, Behind},
     oauth::discovery::Metadata,
 };
-use symbolon_token::{Algorithm, KeySet, Policy, Typ, Verifier};
+use symbolon_token::{Algorithm, KeySet, Policy, Timestamp, Typ, Verifier};
 
 use crate::{
     Config, ConfigError, KeySourceError, OpenError, StoreError,
     app::{App, IssueError, Login, LoginError, TokenBuilder},
     http::AppSessions,
     jobs::Jobs,
-    keys::{Keys, Opening, RingError},
+    keys::{Keys, NameKey, Opening, RingError},
     passwords::{Decoys, PasswordHasher},
-    store::Store,
+    store::{BelieveTime, SeeTime, Store},
+    telemetry::Tally,
 };
 
 /// Authentication, ready to be mounted: users, sessions and keys on a database.
@@ -57,6 +62,7 @@ impl Engine {
         let mut randomness = config.randomness.clone();
 
         let vault = identity::identify(&store, &config, now, &mut randomness).await?;
+        check_clock(&store, now, config.dangerous_accept_clock).await?;
         let opening = Opening {
             store: &store,
             vault: &vault,
@@ -64,14 +70,22 @@ impl Engine {
             now,
         };
         let keys = Keys::open(&config.signing, &config.keys, &opening).await?;
+        let names = NameKey::kept(&opening).await?;
         identity::turn_over(&opening).await?;
         let verifier = verifier(&config.issuer, keys.verifying_keys()?)?;
 
+        let passwords = PasswordHasher::new(
+            config.randomness.clone(),
+            checked.passwords,
+            config.clock.clone(),
+        );
         let app = Arc::new(App {
             metadata: Metadata::new(&config.issuer),
+            tally: Tally::default(),
             guard: Guard::with_clock(verifier, config.clock.clone()),
-            passwords: PasswordHasher::new(config.randomness.clone()),
-            decoys: Decoys::new(vault.first().name_key()),
+            decoys: Decoys::new(names.clone(), passwords.current().clone()),
+            passwords,
+            names,
             issuer: config.issuer,
             clock: config.clock,
             randomness: config.randomness,
@@ -201,10 +215,11 @@ impl Engine {
         self.app.token_for(subject)
     }
 
-    /// Ends the jobs, lets database work under way finish and closes the database. What is asked of
+    /// Ends the jobs, lets hashing and database work under way finish and closes the database. What is asked of
     /// this engine afterwards is answered 503.
     pub async fn shutdown(&self) {
         self.jobs.stop().await;
+        self.app.passwords.close().await;
         self.app.store.close().await;
     }
 }
@@ -235,6 +250,19 @@ fn verifier(issuer: &str, keys: KeySet) -> Result<Verifier, RingError> {
     Ok(Verifier::new(keys, policy)?)
 }
 
+/// Refuses a clock that is behind what the store has seen, unless it is to be believed.
+async fn check_clock(store: &Store, now: Timestamp, accept: bool) -> Result<(), StartError> {
+    let last_seen = store.run(SeeTime { now }).await?;
+    match moment::check(last_seen, now) {
+        Ok(()) => Ok(()),
+        Err(behind) if accept => {
+            tracing::warn!(%behind, "the clock is believed: what expired meanwhile counts again");
+            Ok(store.run(BelieveTime { now }).await?)
+        }
+        Err(behind) => Err(StartError::ClockBehind { behind }),
+    }
+}
+
 /// Why an engine doesn't start.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
@@ -258,6 +286,16 @@ pub enum StartError {
         held: String,
         /// The name of the one that is wanted.
         wanted: String,
+    },
+    /// The clock is behind: expired tokens and sessions would count again.
+    #[error(
+        "the clock of this machine is {behind} behind the last time that this database was written; set \
+         the clock and start again, or, if it was the earlier time that was wrong, start once with \
+         --dangerous-accept-clock"
+    )]
+    ClockBehind {
+        /// By how much.
+        behind: Behind,
     },
     /// The signing keys can't be read or made.
     #[error(transparent)]

@@ -2,6 +2,7 @@
 
 mod digest;
 mod encryption;
+mod kept;
 mod name;
 mod options;
 mod published;

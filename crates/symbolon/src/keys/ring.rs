@@ -144,6 +144,14 @@ impl KeyRing {
         ring.keys.get(&signs.kid).cloned()
     }
 
+    /// Since when the key that signs now has been signing.
+    #[cfg(feature = "cli")]
+    pub(crate) fn signing_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let ring = self.ring.load();
+        let signs = key_ring::signing_access(&ring.facts, &self.turnover.algorithms, now);
+        signs.and_then(|facts| facts.activates_at)
+    }
+
     /// What is published.
     pub(crate) fn published(&self) -> Arc<Published> {
         Arc::clone(&self.ring.load().document)

@@ -95,3 +95,6 @@ async fn find(opening: &Opening<'_>) -> Result<Instance, RingError> {
     let instance = opening.store.run(FindStore).await?;
     Ok(instance.ok_or(StoreError::Corrupt("symbolon_store"))?)
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

@@ -136,7 +136,7 @@ impl Vault {
         self.sealed(self.seal_row(purpose, &row, &plain, entropy))
     }
 
-    fn seal_row(
+    pub(super) fn seal_row(
         &self,
         purpose: &str,
         row: &str,
@@ -147,7 +147,7 @@ impl Vault {
         key.seal(plain, &self.row_place(purpose, row), entropy)
     }
 
-    fn unseal_row(
+    pub(super) fn unseal_row(
         &self,
         purpose: &str,
         row: &str,
@@ -159,7 +159,7 @@ impl Vault {
         })
     }
 
-    fn sealed(&self, bytes: Option<Vec<u8>>) -> Result<Sealed, VaultError> {
+    pub(super) fn sealed(&self, bytes: Option<Vec<u8>>) -> Result<Sealed, VaultError> {
         Ok(Sealed {
             bytes: bytes.ok_or(VaultError)?,
             kek: Some(self.first.id()),

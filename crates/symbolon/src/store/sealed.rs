@@ -29,6 +29,9 @@ statements! {
             WHERE expires_at > $4 AND COALESCE(kek_id, '') <> $2) \
         AND NOT EXISTS (SELECT 1 FROM upstream_tokens \
             WHERE expires_at > $4 AND COALESCE(kek_id, '') <> $2)";
+    #[cfg(test)]
+    PUT_LOGIN = "INSERT INTO upstream_logins (id, browser, sealed, kek_id, expires_at) \
+        VALUES ($1, $1, $2, $3, $4)";
     KEEP_CHECK = "UPDATE symbolon_store SET kek_check = $2 \
         WHERE one = 1 AND kek_id = $1 AND kek_check IS NULL";
 }
@@ -143,6 +146,24 @@ fn stale_tokens(row: &Row<'_>) -> Result<StaleRow, StoreError> {
         name: SealedName::Tokens(row.uuid(2)?),
         sealed: sealed(row)?,
     })
+}
+
+/// Keeps a login under way that a test has sealed.
+#[cfg(test)]
+pub(crate) async fn put_login(
+    tx: &mut Tx<'_>,
+    id: &[u8],
+    sealed: &Sealed,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    let args = [
+        Arg::Bytes(id),
+        Arg::Bytes(&sealed.bytes),
+        Arg::MaybeText(sealed.kek.as_deref()),
+        Arg::Int(expires_at.as_millis()),
+    ];
+    tx.execute(&PUT_LOGIN, &args).await?;
+    Ok(())
 }
 
 /// Puts what was sealed anew in place of what was read.

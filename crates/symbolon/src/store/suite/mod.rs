@@ -8,13 +8,16 @@ mod differential;
 mod faults;
 mod imports;
 mod keys;
+mod moment;
 mod operations;
 #[cfg(feature = "postgres")]
 mod outage;
 mod ownership;
 mod races;
 mod sealed;
+mod setup;
 mod statements;
+mod throttle;
 mod transactions;
 mod upstream;
 

@@ -7,9 +7,11 @@ mod world;
 
 use symbolon::{KeyEncryptionKey, KeySource};
 
+use crate::support::key_text;
+
 /// A key-encryption key; another one for another pattern of 16 hexadecimal digits.
 fn kek(pattern: &str) -> KeyEncryptionKey {
-    KeyEncryptionKey::parse(&pattern.repeat(4)).unwrap()
+    KeyEncryptionKey::parse(&key_text(pattern)).unwrap()
 }
 
 fn source(pattern: &str) -> KeySource {

@@ -5,7 +5,7 @@ use std::fs;
 use symbolon::{Config, Engine, KeySource, KeySourceError, RingError, StartError};
 
 use super::{NEW, OLD, kek, source};
-use crate::support::{ISSUER, PASSWORD, Server, on_both_engines};
+use crate::support::{ISSUER, PASSWORD, Server, key_text, on_both_engines};
 
 const JWKS: &str = "/.well-known/jwks.json";
 
@@ -167,7 +167,7 @@ async fn files_that_are_gone_are_told_apart() {
         Err(StartError::KeySource(KeySourceError::Missing(path))) if path == new
     ));
     assert!(!new.exists());
-    write_key(&new, &NEW.repeat(4));
+    write_key(&new, &key_text(NEW));
     Engine::open(turning()).await.unwrap().shutdown().await;
 
     fs::remove_file(&old).unwrap();

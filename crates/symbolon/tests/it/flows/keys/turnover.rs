@@ -25,7 +25,7 @@ async fn hundred_turnovers(database: String) {
         world.nodes.push(node);
     }
     // PostgreSQL shows what nodes do to each other; the full hundred is told by the other engine.
-    let turnovers = if is_postgres(&database) { 20 } else { 100 };
+    let turnovers = if is_postgres(&database) { 25 } else { 100 };
     while world.signed.len() <= turnovers {
         world.step().await;
     }

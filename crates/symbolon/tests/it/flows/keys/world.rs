@@ -22,8 +22,8 @@ use crate::support::{ISSUER, NOW, Server};
 
 const JWKS: &str = "/.well-known/jwks.json";
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
-/// How long apart tokens are minted; no divisor of what anything else waits for.
-pub(super) const STEP: Duration = Duration::from_secs(53);
+/// How long apart tokens are minted. Verifiers meet them with keys of up to 297 s.
+pub(super) const STEP: Duration = Duration::from_secs(99);
 /// How long tokens live by default.
 const LIFETIME: Duration = Duration::from_mins(10);
 const DAY: Duration = Duration::from_hours(24);
@@ -123,8 +123,14 @@ impl World {
         let node = &self.nodes[self.steps % self.nodes.len()];
         let short = node.engine.issue("alice", json!({})).unwrap();
         // Now and then one of the longest life that there is.
-        let long = node.engine.token_for("alice").lifetime(DAY).issue();
-        let long = self.steps.is_multiple_of(67).then(|| long.unwrap());
+        let long = || {
+            node.engine
+                .token_for("alice")
+                .lifetime(DAY)
+                .issue()
+                .unwrap()
+        };
+        let long = self.steps.is_multiple_of(67).then(long);
         self.keep(short, now, LIFETIME);
         if let Some(long) = long {
             self.keep(long, now, DAY);
