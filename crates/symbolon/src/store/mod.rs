@@ -58,7 +58,7 @@ pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
 #[cfg(any(feature = "cli", test))]
 pub(crate) use setup::{BeginSetup, FindSetup, RedeemSetup, Redeemed};
 pub(crate) use throttle::{
-    BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, Claimed, SweepTries, TakeBackTry,
+    BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, ClaimedTry, SweepTries, TakeBackTry,
 };
 pub(crate) use tx::Tx;
 #[cfg(feature = "client")]
