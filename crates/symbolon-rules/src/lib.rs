@@ -8,6 +8,7 @@
 pub mod address;
 pub mod app_session;
 pub mod client;
+pub mod client_address;
 pub mod cookie;
 mod entropy;
 pub mod id;
@@ -16,6 +17,7 @@ pub mod key_ring;
 pub mod login;
 pub mod moment;
 pub mod oauth;
+pub mod origin;
 pub mod password;
 pub mod permission;
 pub mod secret;

@@ -25,6 +25,7 @@ use crate::{
     keys::{KeyEncryptionKey, Keys, Opening, RingError, StoreContent},
     passwords::{Decoys, PasswordHasher},
     store::{BelieveTime, FindStore, Instance, MakeStore, SeeTime, Store},
+    telemetry::Tally,
 };
 
 /// Authentication, ready to be mounted: users, sessions and keys on a database.
@@ -84,6 +85,7 @@ impl Engine {
 
         let app = Arc::new(App {
             metadata: Metadata::new(&config.issuer),
+            tally: Tally::default(),
             guard: Guard::with_clock(verifier, config.clock.clone()),
             passwords: PasswordHasher::new(config.randomness.clone()),
             decoys: Decoys::new(kek.name_key()),
@@ -248,9 +250,10 @@ async fn identify(
         Some(_) => StoreContent::Keys,
     };
     let kek = config.key_encryption_key.load(content, randomness)?;
+    let id = StoreId::generate(now, randomness);
     let make = MakeStore {
         instance: Instance {
-            id: StoreId::generate(now, randomness),
+            id,
             maker: config.maker.as_str().to_owned(),
             kek_id: kek.id(),
         },
@@ -269,6 +272,10 @@ async fn identify(
             held: kek.id(),
             wanted: instance.kek_id,
         });
+    }
+    // A database that was lost begins like one that never was: whoever looks for their users sees this.
+    if instance.id == id {
+        tracing::info!(database = %config.database, "a new store was made");
     }
     Ok((instance, kek))
 }

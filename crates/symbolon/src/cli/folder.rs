@@ -30,7 +30,9 @@ pub(super) enum Taken {
 impl DataFolder {
     /// Makes the folder if it isn't there, and takes it.
     pub(super) fn open(path: &Path) -> Result<Taken> {
-        make(path).with_context(|| format!("can't make the data folder {}", path.display()))?;
+        if !path.exists() {
+            make(path).with_context(|| format!("can't make the data folder {}", path.display()))?;
+        }
         check(path)?;
         let at = path.join(LOCK);
         let mut options = File::options();

@@ -6,6 +6,7 @@ mod dev;
 mod explain;
 mod folder;
 mod init;
+mod logs;
 mod print;
 mod serve;
 mod settings;
@@ -15,7 +16,6 @@ mod user;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::{EnvFilter, fmt};
 
 /// Authentication for web APIs.
 #[derive(Parser)]
@@ -46,15 +46,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     crate::entropy::warm_up();
-    let logs = EnvFilter::try_from_env("SYMBOLON_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    fmt()
-        .with_env_filter(logs)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .with_target(false)
-        // Where stderr is gone, saying so on stderr would panic, and a signal would end nothing.
-        .log_internal_errors(false)
-        .init();
+    logs::start(logs::Format::Text, logs::LEVEL);
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

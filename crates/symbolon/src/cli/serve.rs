@@ -1,6 +1,6 @@
 //! `symbolon serve`: the server that stays, from `symbolon.toml`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 
@@ -10,7 +10,10 @@ use super::{
     print,
     settings::Settings,
 };
-use crate::{Engine, http::serve::serve};
+use crate::{
+    Engine,
+    http::serve::{Serving, Systemd, serve},
+};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -38,12 +41,17 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
             path.display()
         ),
     };
-    let listener = dev::listen(settings.listen)?;
+    let listener = dev::listen(settings.listen, "`listen`")?;
     let address = listener.local_addr()?;
     let mut config = settings.engine_config()?;
     config.dangerous_accept_clock = arguments.dangerous_accept_clock;
     let engine = Engine::open(config).await.context("can't start")?;
-    let serving = tokio::spawn(serve(listener, engine.router(), end));
+    let serving = Serving {
+        systemd: Systemd::from_environment(),
+        ..Serving::new(listener)
+    };
+    let app = Arc::clone(&engine.app);
+    let serving = tokio::spawn(serve(app, engine.router(), serving, end));
     // The socket has been listening all the while: whoever reads this can connect.
     print::line(&if arguments.json {
         serde_json::json!({

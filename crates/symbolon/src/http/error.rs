@@ -66,6 +66,12 @@ pub(super) enum Problem {
     NotFound,
     MethodNotAllowed,
     Unavailable,
+    /// The server is about to end.
+    #[cfg(feature = "cli")]
+    Draining,
+    /// It took longer than anything may.
+    #[cfg(feature = "cli")]
+    Overdue,
     Internal,
 }
 
@@ -122,6 +128,10 @@ impl Problem {
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            #[cfg(feature = "cli")]
+            Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            #[cfg(feature = "cli")]
+            Self::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "request_overdue"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
     }
@@ -199,6 +209,8 @@ impl Problem {
         let after = match self {
             Self::TooManyAttempts { retry_after } => *retry_after,
             Self::Unavailable => Duration::from_secs(1),
+            #[cfg(feature = "cli")]
+            Self::Draining | Self::Overdue => Duration::from_secs(1),
             _ => return,
         };
         headers.insert(header::RETRY_AFTER, after.as_secs().into());

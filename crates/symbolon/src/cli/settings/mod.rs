@@ -1,6 +1,6 @@
 //! What `symbolon serve` and the commands beside it are told: `symbolon.toml`, and `SYMBOLON_*` over it.
 //!
-//! One table ([`keys::KEYS`]) says which keys there are, of what kind, what they default to and what they do;
+//! One table ([`table::KEYS`]) says which keys there are, of what kind, what they default to and what they do;
 //! the file, the environment, the file that `symbolon init` writes and docs/configuration.md all come from it.
 //!
 //! Invariant: nothing is skipped. A key that nobody knows, a value of the wrong kind and a secret that stands
@@ -12,6 +12,7 @@ mod file;
 mod keys;
 mod problem;
 mod secrets;
+mod table;
 #[cfg(test)]
 mod tests;
 mod value;

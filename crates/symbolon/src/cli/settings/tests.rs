@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, fs, path::Path};
 
-use super::{FILE, Settings, document, environment::Variable, keys::KEYS};
+use super::{FILE, Settings, document, environment::Variable, table::KEYS};
 use crate::{DatabaseUrl, KeySource};
 
 const ISSUER: &str = "issuer = \"https://login.example.com\"\n";
