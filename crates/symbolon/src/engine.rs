@@ -2,6 +2,9 @@
 
 #[cfg(feature = "client")]
 pub(crate) mod clients;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod storm;
 mod users;
 
 use std::sync::Arc;
@@ -83,12 +86,17 @@ impl Engine {
         };
         let verifier = Verifier::new(verifying, policy).map_err(RingError::from)?;
 
+        let passwords = PasswordHasher::new(
+            config.randomness.clone(),
+            checked.passwords,
+            config.clock.clone(),
+        );
         let app = Arc::new(App {
             metadata: Metadata::new(&config.issuer),
             tally: Tally::default(),
             guard: Guard::with_clock(verifier, config.clock.clone()),
-            passwords: PasswordHasher::new(config.randomness.clone()),
-            decoys: Decoys::new(kek.name_key()),
+            decoys: Decoys::new(kek.name_key(), passwords.current().clone()),
+            passwords,
             names: kek.name_key(),
             issuer: config.issuer,
             clock: config.clock,
@@ -219,10 +227,11 @@ impl Engine {
         self.app.token_for(subject)
     }
 
-    /// Ends the jobs, lets database work under way finish and closes the database. What is asked of
+    /// Ends the jobs, lets hashing and database work under way finish and closes the database. What is asked of
     /// this engine afterwards is answered 503.
     pub async fn shutdown(&self) {
         self.jobs.stop().await;
+        self.app.passwords.close().await;
         self.app.store.close().await;
     }
 }

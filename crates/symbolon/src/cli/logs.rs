@@ -16,8 +16,6 @@ use tracing_subscriber::{
     fmt::format::{Writer, debug_fn},
 };
 
-/// Unless another one is set.
-pub(super) const LEVEL: Level = Level::Info;
 const VARIABLE: &str = "SYMBOLON_LOG";
 
 /// How a line is written.
@@ -28,6 +26,11 @@ pub(crate) enum Format {
     Text,
     /// One object a line.
     Json,
+}
+
+impl Format {
+    /// As in the file.
+    pub(super) const ALL: [(&'static str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
 }
 
 /// What is worth a line.

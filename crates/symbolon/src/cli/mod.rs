@@ -2,6 +2,7 @@
 //!
 //! What a program may read goes to stdout, everything else to stderr.
 
+mod bench;
 mod dev;
 mod explain;
 mod folder;
@@ -39,6 +40,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Users of a database that no server has open
     User(user::Arguments),
+    /// Measures this machine
+    Bench(bench::Arguments),
 }
 
 /// Runs the program and gives its exit code: 0 when it did what was asked, 1 when it couldn't, 2
@@ -46,7 +49,10 @@ enum Command {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     crate::entropy::warm_up();
-    logs::start(logs::Format::Text, logs::LEVEL);
+    // The server logs as its configuration says.
+    if !matches!(arguments.command, Command::Serve(_)) {
+        logs::start(logs::Format::default(), logs::Level::default());
+    }
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -66,6 +72,7 @@ pub fn run() -> ExitCode {
                     }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
+                    Command::Bench(arguments) => bench::run(&arguments),
                 }
             })
         });

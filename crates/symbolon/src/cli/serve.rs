@@ -1,19 +1,16 @@
 //! `symbolon serve`: the server that stays, from `symbolon.toml`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{net::TcpListener, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 
 use super::{
     dev,
     folder::{DataFolder, Taken},
-    print,
+    logs, print,
     settings::Settings,
 };
-use crate::{
-    Engine,
-    http::serve::{Serving, Systemd, serve},
-};
+use crate::{Engine, http::serve::serve};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -32,6 +29,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     // Before anything else: a signal from now on ends the server the ordinary way.
     let end = dev::signals()?;
     let settings = Settings::load(arguments.config.as_deref())?;
+    logs::start(settings.log_format, settings.log_level);
     let path = settings.data_folder();
     let folder = match DataFolder::open(&path)? {
         Taken::Ours(folder) => folder,
@@ -46,10 +44,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     let mut config = settings.engine_config()?;
     config.dangerous_accept_clock = arguments.dangerous_accept_clock;
     let engine = Engine::open(config).await.context("can't start")?;
-    let serving = Serving {
-        systemd: Systemd::from_environment(),
-        ..Serving::new(listener)
-    };
+    let serving = settings.serving(listener)?;
+    let admin = serving
+        .admin
+        .as_ref()
+        .map(TcpListener::local_addr)
+        .transpose()?;
     let app = Arc::clone(&engine.app);
     let serving = tokio::spawn(serve(app, engine.router(), serving, end));
     // The socket has been listening all the while: whoever reads this can connect.
@@ -58,6 +58,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
             "issuer": engine.issuer(),
             "jwks_uri": engine.jwks_uri(),
             "listen": address.to_string(),
+            "admin_listen": admin.map(|address| address.to_string()),
         })
         .to_string()
     } else {

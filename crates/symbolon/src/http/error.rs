@@ -72,6 +72,10 @@ pub(super) enum Problem {
     /// It took longer than anything may.
     #[cfg(feature = "cli")]
     Overdue,
+    /// Too many logins are waiting.
+    Busy {
+        retry_after: Duration,
+    },
     Internal,
 }
 
@@ -127,7 +131,9 @@ impl Problem {
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            Self::Unavailable | Self::Busy { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+            }
             #[cfg(feature = "cli")]
             Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
             #[cfg(feature = "cli")]
@@ -207,7 +213,7 @@ impl Problem {
     /// RFC 9110 §10.2.3.
     pub(super) fn say_when_to_retry(&self, headers: &mut HeaderMap) {
         let after = match self {
-            Self::TooManyAttempts { retry_after } => *retry_after,
+            Self::TooManyAttempts { retry_after } | Self::Busy { retry_after } => *retry_after,
             Self::Unavailable => Duration::from_secs(1),
             #[cfg(feature = "cli")]
             Self::Draining | Self::Overdue => Duration::from_secs(1),
@@ -223,6 +229,11 @@ impl From<AppError> for Problem {
             AppError::Unavailable(reason) => {
                 tracing::warn!(reason, "answering 503");
                 Self::Unavailable
+            }
+            // In a storm there are thousands: what they have to know is in the answer.
+            AppError::Busy { retry_after } => {
+                tracing::debug!("too many logins are waiting: answering 503");
+                Self::Busy { retry_after }
             }
             AppError::Fault(reason) => {
                 tracing::error!(reason, "answering 500");

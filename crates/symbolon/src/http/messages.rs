@@ -234,7 +234,7 @@ const fn texts(problem: &Problem) -> (Text, Text) {
                 "Allow 헤더에 있는 메서드를 쓰세요.",
             ),
         ),
-        Problem::Unavailable => (
+        Problem::Unavailable | Problem::Busy { .. } => (
             (
                 "Temporarily unavailable",
                 "Nothing was decided. Try again in a moment.",

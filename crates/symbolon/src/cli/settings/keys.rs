@@ -1,8 +1,13 @@
 //! What a key of the file is, and how what was read is put where it belongs.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use super::{Entry, Settings, problem::Problem, table::KEYS, value::Value};
+use super::{
+    Entry, Settings,
+    problem::{Origin, Problem},
+    table::KEYS,
+    value::Value,
+};
 
 /// A key of the file.
 pub(super) struct Key {
@@ -30,9 +35,9 @@ pub(super) enum First {
 pub(super) enum Set {
     Text(fn(&mut Settings, &str) -> Result<(), String>),
     List(fn(&mut Settings, Vec<String>) -> Result<(), String>),
+    Switch(fn(&mut Settings, bool) -> Result<(), String>),
     Count(fn(&mut Settings, u64) -> Result<(), String>),
     Time(fn(&mut Settings) -> &mut Duration),
-    #[expect(dead_code, reason = "the hashing pool has sizes")]
     Size(fn(&mut Settings, u64) -> Result<(), String>),
 }
 
@@ -42,6 +47,7 @@ impl Set {
         match self {
             Self::Text(_) => "text",
             Self::List(_) => "list of texts",
+            Self::Switch(_) => "true or false",
             Self::Count(_) => "whole number",
             Self::Time(_) => "time",
             Self::Size(_) => "size",
@@ -52,6 +58,7 @@ impl Set {
         match self {
             Self::Text(set) => set(settings, value.text()?),
             Self::List(set) => set(settings, value.list()?),
+            Self::Switch(set) => set(settings, value.switch()?),
             Self::Count(set) => set(settings, value.count()?),
             Self::Size(set) => set(settings, value.size()?),
             Self::Time(place) => {
@@ -62,8 +69,16 @@ impl Set {
     }
 }
 
+/// Where each key was set, the last one counting.
+pub(super) type Places = HashMap<String, Origin>;
+
 /// Puts what was read where it belongs.
-pub(super) fn apply(settings: &mut Settings, entries: Vec<Entry>, problems: &mut Vec<Problem>) {
+pub(super) fn apply(
+    settings: &mut Settings,
+    entries: Vec<Entry>,
+    places: &mut Places,
+    problems: &mut Vec<Problem>,
+) {
     for entry in entries {
         let result = match KEYS.iter().find(|key| key.name == entry.name) {
             Some(key) => key.set.to(settings, &entry.value),
@@ -72,6 +87,7 @@ pub(super) fn apply(settings: &mut Settings, entries: Vec<Entry>, problems: &mut
         if let Err(reason) = result {
             problems.push(Problem::with_value(&entry.origin, &entry.name, reason));
         }
+        places.insert(entry.name, entry.origin);
     }
 }
 
