@@ -8,6 +8,7 @@
 pub mod address;
 pub mod app_session;
 pub mod client;
+pub mod client_address;
 pub mod cookie;
 mod entropy;
 pub mod id;
@@ -15,6 +16,7 @@ pub mod import;
 pub mod key_ring;
 pub mod login;
 pub mod oauth;
+pub mod origin;
 pub mod password;
 pub mod permission;
 pub mod secret;

@@ -27,6 +27,7 @@ use crate::{
     keys::{KeyEncryptionKey, Keys, Opening, RingError, StoreContent},
     passwords::{Decoys, PasswordHasher},
     store::{FindStore, Instance, MakeStore, Store},
+    telemetry::Tally,
 };
 
 /// Authentication, ready to be mounted: users, sessions and keys on a database.
@@ -90,6 +91,7 @@ impl Engine {
         );
         let app = Arc::new(App {
             metadata: Metadata::new(&config.issuer),
+            tally: Tally::default(),
             guard: Guard::with_clock(verifier, config.clock.clone()),
             decoys: Decoys::new(kek.name_key(), passwords.current().clone()),
             passwords,

@@ -56,6 +56,7 @@ mod keys;
 pub mod password;
 mod passwords;
 mod store;
+mod telemetry;
 
 pub use app::{AppError, IssueError, Login, LoginError, TokenBuilder, UserError};
 pub use config::{Config, ConfigError};

@@ -69,6 +69,16 @@ impl<E: Into<AppError>> From<E> for LoginError {
 impl App {
     /// Signs somebody in and mints their first access token.
     pub(crate) async fn login(&self, username: &str, password: &str) -> Result<Login, LoginError> {
+        let login = self.log_in(username, password).await;
+        match &login {
+            Ok(_) => self.tally.logins_succeeded.add_one(),
+            Err(LoginError::App(_)) => self.tally.logins_failed.add_one(),
+            Err(_) => self.tally.logins_refused.add_one(),
+        }
+        login
+    }
+
+    async fn log_in(&self, username: &str, password: &str) -> Result<Login, LoginError> {
         let typed = PlainPassword::parse(password).map_err(LoginError::Password)?;
         if self.hooks.have_users() {
             return self.login_of_hook(username, password).await;
@@ -220,7 +230,9 @@ impl App {
     /// Signs a grant with the key whose time it is.
     pub(super) fn sign(&self, grant: &Grant<'_>, now: Timestamp) -> Result<String, AppError> {
         let claims = grant.claims(now, &mut self.randomness.clone());
-        Ok(self.keys.sign_access(&claims, now)?)
+        let token = self.keys.sign_access(&claims, now)?;
+        self.tally.tokens_signed.add_one();
+        Ok(token)
     }
 }
 

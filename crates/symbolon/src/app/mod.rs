@@ -40,6 +40,7 @@ use crate::{
     keys::{Keys, Published},
     passwords::{Decoys, PasswordHasher},
     store::{FindStore, Store},
+    telemetry::Tally,
 };
 
 /// Everything an act needs; one for an engine, behind one `Arc`.
@@ -57,6 +58,8 @@ pub(crate) struct App {
     pub(crate) scopes: Vec<Scope>,
     /// How long tokens are good for.
     pub(crate) access_token_lifetime: Duration,
+    /// What happened so far, in numbers.
+    pub(crate) tally: Tally,
     /// What unknown names cost.
     pub(crate) decoys: Decoys,
     /// The claim for the id that imported users had before.

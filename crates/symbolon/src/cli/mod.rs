@@ -5,13 +5,17 @@
 mod bench;
 mod dev;
 mod explain;
+mod folder;
+mod init;
+mod logs;
 mod print;
+mod serve;
+mod settings;
 mod user;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::{EnvFilter, fmt};
 
 /// Authentication for web APIs.
 #[derive(Parser)]
@@ -25,6 +29,10 @@ struct Arguments {
 enum Command {
     /// Try it: a server on this machine with a demo user and a token, ready in a moment
     Dev(dev::Arguments),
+    /// Writes a first symbolon.toml into this folder
+    Init(init::Arguments),
+    /// The server, from symbolon.toml
+    Serve(serve::Arguments),
     /// Shows what a token says and what would be wrong with it, without trusting it
     Explain(explain::Arguments),
     /// Users of a database that no server has open
@@ -38,15 +46,10 @@ enum Command {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     crate::entropy::warm_up();
-    let logs = EnvFilter::try_from_env("SYMBOLON_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    fmt()
-        .with_env_filter(logs)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .with_target(false)
-        // Where stderr is gone, saying so on stderr would panic, and a signal would end nothing.
-        .log_internal_errors(false)
-        .init();
+    // The server logs as its configuration says.
+    if !matches!(arguments.command, Command::Serve(_)) {
+        logs::start(logs::Format::default(), logs::Level::default());
+    }
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -56,6 +59,10 @@ pub fn run() -> ExitCode {
                 match arguments.command {
                     Command::Dev(arguments) => {
                         dev::run(arguments).await.map(|()| ExitCode::SUCCESS)
+                    }
+                    Command::Init(arguments) => init::run(&arguments).map(|()| ExitCode::SUCCESS),
+                    Command::Serve(arguments) => {
+                        serve::run(arguments).await.map(|()| ExitCode::SUCCESS)
                     }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,

@@ -57,6 +57,12 @@ pub(super) enum Problem {
     Unavailable,
     /// Too many logins are waiting: come back after so many seconds.
     Busy(u64),
+    /// The server is about to end.
+    #[cfg(feature = "cli")]
+    Draining,
+    /// It took longer than anything may.
+    #[cfg(feature = "cli")]
+    Overdue,
     Internal,
 }
 
@@ -108,6 +114,10 @@ impl Problem {
             Self::Unavailable | Self::Busy(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
             }
+            #[cfg(feature = "cli")]
+            Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            #[cfg(feature = "cli")]
+            Self::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "request_overdue"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
     }
@@ -116,6 +126,8 @@ impl Problem {
     pub(super) const fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Unavailable => Some(1),
+            #[cfg(feature = "cli")]
+            Self::Draining | Self::Overdue => Some(1),
             Self::Busy(seconds) => Some(*seconds),
             _ => None,
         }

@@ -201,6 +201,28 @@ const fn texts(problem: &Problem) -> (Text, Text) {
                 "아무것도 결정되지 않았습니다. 잠시 후 다시 시도하세요.",
             ),
         ),
+        #[cfg(feature = "cli")]
+        Problem::Draining => (
+            (
+                "The server is about to end",
+                "Requests are still served; send new ones elsewhere.",
+            ),
+            (
+                "서버가 곧 종료됩니다",
+                "아직 요청을 처리하지만, 새 요청은 다른 서버로 보내세요.",
+            ),
+        ),
+        #[cfg(feature = "cli")]
+        Problem::Overdue => (
+            (
+                "The request took too long",
+                "Whether it was carried out is not known. Look before you send it again.",
+            ),
+            (
+                "요청을 처리하는 데 너무 오래 걸렸습니다",
+                "처리되었는지 알 수 없습니다. 다시 보내기 전에 확인하세요.",
+            ),
+        ),
         Problem::Internal => (
             (
                 "Something went wrong here",

@@ -12,6 +12,8 @@ use axum::{
     routing::{self, MethodRouter},
 };
 use symbolon_guard::Guard;
+#[cfg(feature = "cli")]
+use symbolon_rules::origin::Readers;
 
 use super::{api, error, health, well_known};
 use crate::app::App;
@@ -90,6 +92,18 @@ fn single<S: Clone + Send + Sync + 'static>(
         .fallback(error::method_not_allowed)
         .layer(map_response(finish))
         .with_state(Http { app })
+}
+
+/// Who may read what is answered at a path, from other sites.
+#[cfg(feature = "cli")]
+pub(super) fn readers_of(path: &str) -> Readers {
+    if path.starts_with("/.well-known/") {
+        Readers::Everybody
+    } else if path.starts_with("/api/") {
+        Readers::Listed
+    } else {
+        Readers::Nobody
+    }
 }
 
 /// Every method and path, for whoever must not miss one.

@@ -32,7 +32,9 @@ mod users;
 
 use std::{borrow::Cow, future::Future, time::Duration};
 
-use crate::config::Maker;
+use tracing::Instrument;
+
+use crate::{config::Maker, telemetry::Count};
 pub(crate) use app_sessions::{
     BeginAppSession, EndAppSession, FindAppSession, NewKey, SaveAppSession, Saved,
     SweepAppSessions, TouchAppSession,
@@ -101,6 +103,18 @@ pub(crate) trait Operation: Send + Sync + 'static {
 pub(crate) struct Store {
     engine: Engine,
     deadline: Duration,
+    failures: Failures,
+}
+
+/// Operations that brought no answer.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    /// The database may answer the next one.
+    pub(crate) unavailable: Count,
+    /// Nobody knows whether the change was made.
+    pub(crate) outcome_unknown: Count,
+    /// Somebody has to look.
+    pub(crate) fault: Count,
 }
 
 #[derive(Clone, Debug)]
@@ -138,6 +152,7 @@ impl Store {
         Ok(Self {
             engine,
             deadline: options.deadline,
+            failures: Failures::default(),
         })
     }
 
@@ -167,6 +182,7 @@ impl Store {
         Ok(engine.map(|engine| Self {
             engine,
             deadline: options.deadline,
+            failures: Failures::default(),
         }))
     }
 
@@ -174,18 +190,29 @@ impl Store {
     pub(crate) async fn run<O: Operation>(&self, operation: O) -> Result<O::Out, StoreError> {
         let engine = self.engine.clone();
         let deadline = self.deadline;
-        let task = tokio::spawn(async move {
+        let operation = async move {
             match engine {
                 #[cfg(feature = "sqlite")]
                 Engine::Sqlite(engine) => engine.run(operation, deadline).await,
                 #[cfg(feature = "postgres")]
                 Engine::Postgres(engine) => engine.run(operation, deadline).await,
             }
-        });
-        match task.await {
+        };
+        // What is logged on the way belongs to the request that asked.
+        let result = match tokio::spawn(operation.in_current_span()).await {
             Ok(result) => result,
             Err(panic) => Err(StoreError::Fault(panic.to_string())),
+        };
+        if let Err(error) = &result {
+            self.failures.of(error).add_one();
         }
+        result
+    }
+
+    /// What failed so far, in numbers.
+    #[cfg(feature = "cli")]
+    pub(crate) const fn failures(&self) -> &Failures {
+        &self.failures
     }
 
     /// Finishes what has begun and closes the database.
@@ -199,6 +226,16 @@ impl Store {
             Engine::Sqlite(engine) => engine.close().await,
             #[cfg(feature = "postgres")]
             Engine::Postgres(engine) => engine.close(),
+        }
+    }
+}
+
+impl Failures {
+    const fn of(&self, error: &StoreError) -> &Count {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Collided => &self.unavailable,
+            StoreError::OutcomeUnknown => &self.outcome_unknown,
+            StoreError::Corrupt(_) | StoreError::Fault(_) | StoreError::Poisoned => &self.fault,
         }
     }
 }
