@@ -2,9 +2,12 @@
 //!
 //! What a program may read goes to stdout, everything else to stderr.
 
+mod control;
 mod dev;
 mod explain;
+mod installation;
 mod print;
+mod time;
 mod user;
 
 use std::process::ExitCode;

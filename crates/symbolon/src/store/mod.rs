@@ -56,7 +56,11 @@ pub(crate) use upstream::{
     SealedTokens, SweepUpstreamLogins, SweepUpstreamTokens, TokensId,
 };
 pub use url::DatabaseUrl;
-pub(crate) use users::{CreateUser, Created, FindLogin, NewUser, SetPassword, SetUserState};
+pub(crate) use users::{
+    ChangeRole, CreateUser, Created, FindLogin, FindUser, ListFrom, ListUsers, NewUser,
+    PasswordRecord, RemoveUser, RenameUser, Renamed, RoleChange, RoleChanged, SetPassword,
+    SetUserState, UserFacts, UserRecord,
+};
 
 /// How the store uses its database.
 #[derive(Clone, Copy, Debug)]

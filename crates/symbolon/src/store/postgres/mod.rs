@@ -24,6 +24,7 @@ use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use self::connect::{CONNECT_TIMEOUT, tls, unreachable};
+use self::query::is_worth_repeating;
 pub(super) use self::query::{execute, failure, query};
 use super::{Maker, OpenError, Operation, StoreError, StoreOptions, Tx, tx::EngineTx};
 
@@ -112,8 +113,9 @@ impl Postgres {
             let client = lease.client()?;
             committing.store(false, Ordering::Relaxed);
             result = attempt(client, operation, committing).await;
-            if !matches!(result, Err(StoreError::Collided)) {
-                break;
+            match &result {
+                Err(error) if is_worth_repeating(error) => {}
+                _ => break,
             }
         }
         lease.give_back();

@@ -13,7 +13,7 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 11] = [
+const FILES: [&[&Statement]; 13] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
@@ -24,6 +24,8 @@ const FILES: [&[&Statement]; 11] = [
     upstream::STATEMENTS[1],
     upstream::STATEMENTS[2],
     users::STATEMENTS,
+    users::MORE_STATEMENTS[0],
+    users::MORE_STATEMENTS[1],
     super::transactions::STATEMENTS,
 ];
 
