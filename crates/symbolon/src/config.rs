@@ -281,7 +281,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// RFC 8414 §2: https, no query, no fragment. Plain http is for machines that talk to themselves.
-fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
+pub(crate) fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
     let refuse = || Err(ConfigError::Issuer(issuer.to_owned()));
     let Ok(uri) = issuer.parse::<::http::Uri>() else {
         return refuse();

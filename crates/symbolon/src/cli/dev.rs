@@ -52,7 +52,8 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<()> {
     // Before anything is printed: a signal from now on ends the server the ordinary way.
     let end = signals()?;
-    let listener = listen(arguments.listen)?;
+    let by = format!("--listen {}:0", arguments.listen.ip());
+    let listener = listen(arguments.listen, &by)?;
     let address = listener.local_addr()?;
     let place = Place::choose(&arguments)?;
     // Made while the database opens: hashing takes about as long.
@@ -95,16 +96,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
 
 const STARTING: &str = "can't start";
 
-fn listen(address: SocketAddr) -> Result<TcpListener> {
+/// Listens; `by` is what another address would be chosen by.
+pub(super) fn listen(address: SocketAddr, by: &str) -> Result<TcpListener> {
     match TcpListener::bind(address) {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => bail!(
-            "{address} is taken by another program; choose another port with --listen {}:0 \
-             (0 takes a free one)",
-            address.ip()
+            "{address} is taken by another program; choose another port with {by} (0 takes a free one)"
         ),
         Err(error) => Err(error)
-            .with_context(|| format!("can't listen on {address}; choose another with --listen")),
+            .with_context(|| format!("can't listen on {address}; choose another with {by}")),
     }
 }
 
@@ -213,7 +213,7 @@ async fn sign_in(engine: &Engine, hash: PasswordHash) -> Result<String> {
 }
 
 /// Ends with the first of SIGINT (Ctrl-C) and SIGTERM.
-fn signals() -> Result<impl Future<Output = ()> + Send + 'static> {
+pub(super) fn signals() -> Result<impl Future<Output = ()> + Send + 'static> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {

@@ -6,7 +6,10 @@ use std::{ffi::OsStr, path::PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::control::{Place, own_uid};
+use super::{
+    control::{Place, own_uid},
+    settings::Settings,
+};
 use crate::Config;
 
 /// What the commands of an administrator work on.
@@ -17,7 +20,24 @@ pub(super) struct Installation {
     pub(super) config: Config,
 }
 
+/// Which installation a command works on.
+#[derive(clap::Args)]
+pub(super) struct Which {
+    /// The configuration (default: symbolon.toml in this folder, where there is one)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
 impl Installation {
+    /// Reads the settings, as the server does.
+    pub(super) fn load(which: &Which) -> Result<Self> {
+        let settings = Settings::load(which.config.as_deref())?;
+        Ok(Self {
+            folder: settings.data_folder(),
+            config: settings.engine_config()?,
+        })
+    }
+
     /// Refuses whoever isn't the folder's owner, and tells them what to type. A folder that isn't there
     /// yet will be the first comer's.
     pub(super) fn check_owner(&self) -> Result<()> {

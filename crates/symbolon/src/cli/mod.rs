@@ -2,11 +2,17 @@
 //!
 //! What a program may read goes to stdout, everything else to stderr.
 
+mod ask;
 mod control;
 mod dev;
 mod explain;
+mod folder;
+mod init;
 mod installation;
 mod print;
+mod serve;
+mod settings;
+mod table;
 mod time;
 mod user;
 
@@ -27,9 +33,13 @@ struct Arguments {
 enum Command {
     /// Try it: a server on this machine with a demo user and a token, ready in a moment
     Dev(dev::Arguments),
+    /// Writes a first symbolon.toml into this folder
+    Init(init::Arguments),
+    /// The server, from symbolon.toml
+    Serve(serve::Arguments),
     /// Shows what a token says and what would be wrong with it, without trusting it
     Explain(explain::Arguments),
-    /// Users of a database that no server has open
+    /// Users: made, listed, changed, removed, imported
     User(user::Arguments),
 }
 
@@ -57,6 +67,10 @@ pub fn run() -> ExitCode {
                     Command::Dev(arguments) => {
                         dev::run(arguments).await.map(|()| ExitCode::SUCCESS)
                     }
+                    Command::Init(arguments) => init::run(&arguments).map(|()| ExitCode::SUCCESS),
+                    Command::Serve(arguments) => {
+                        serve::run(arguments).await.map(|()| ExitCode::SUCCESS)
+                    }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
                 }
@@ -66,7 +80,21 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             print::error(&error);
+            if error.is::<Usage>() {
+                return ExitCode::from(2);
+            }
             ExitCode::FAILURE
         }
+    }
+}
+
+/// A command that was asked wrongly, as only this program can tell.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(&'static str);
+
+impl Usage {
+    fn new(text: &'static str) -> anyhow::Error {
+        Self(text).into()
     }
 }

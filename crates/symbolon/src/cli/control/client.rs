@@ -14,7 +14,13 @@ use super::{
     perform,
     request::Envelope,
 };
-use crate::{Engine, OpenError, StartError, cli::installation::Installation};
+use crate::{
+    Engine, OpenError, StartError,
+    cli::{
+        folder::{DataFolder, Taken},
+        installation::Installation,
+    },
+};
 
 /// How long a server that starts or ends, or another command, may be in the way.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,9 +31,9 @@ const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The way to an engine.
 pub(in crate::cli) enum Door {
-    /// Nobody has it open, so this process has.
-    Local(Box<Engine>),
-    /// A server has.
+    /// Nobody works on the folder, so this process does.
+    Local(Box<Engine>, DataFolder),
+    /// A server does.
     Remote(Place, Hello),
 }
 
@@ -35,27 +41,36 @@ impl Door {
     /// Finds the way in. A server that starts or ends just now, and other commands, are waited for.
     pub(in crate::cli) async fn open(installation: &Installation) -> Result<Self> {
         installation.check_owner()?;
-        match timeout(PATIENCE, Self::find(installation)).await {
+        let mut in_the_way = String::new();
+        let finding = Self::find(installation, &mut in_the_way);
+        match timeout(PATIENCE, finding).await {
             Ok(door) => door,
-            Err(_) => Err(
-                anyhow!(OpenError::InUse(installation.config.database.to_string()))
-                    .context("no server answers, and yet somebody has the database open"),
-            ),
+            Err(_) => bail!("no server answers, and yet {in_the_way}; end that one first"),
         }
     }
 
-    async fn find(installation: &Installation) -> Result<Self> {
+    async fn find(installation: &Installation, in_the_way: &mut String) -> Result<Self> {
         let mut looks = interval(LOOK);
+        let path = &installation.folder;
         loop {
             looks.tick().await;
-            if let Some(door) = Self::remote(&installation.folder).await? {
+            if let Some(door) = Self::remote(path).await? {
                 return Ok(door);
             }
+            let folder = match DataFolder::open(path)? {
+                Taken::Ours(folder) => folder,
+                Taken::Theirs(owner) => {
+                    *in_the_way = format!("{owner} works on the data folder {}", path.display());
+                    continue;
+                }
+            };
             let mut config = installation.config.clone();
             config.store.deadline = DEADLINE;
             match Engine::open(config).await {
-                Ok(engine) => return Ok(Self::Local(Box::new(engine))),
-                Err(StartError::Open(OpenError::InUse(_))) => {}
+                Ok(engine) => return Ok(Self::Local(Box::new(engine), folder)),
+                Err(StartError::Open(OpenError::InUse(database))) => {
+                    *in_the_way = format!("somebody has {database} open");
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -83,7 +98,7 @@ impl Door {
     /// Has an act done. What was refused is an error.
     pub(in crate::cli) async fn ask(&self, request: Request) -> Result<Answer> {
         let answer = match self {
-            Self::Local(engine) => perform(engine, request).await,
+            Self::Local(engine, _) => perform(engine, request).await,
             Self::Remote(place, _) => {
                 let stream = connect(place).await?;
                 let stream = stream.context("the server has ended; run the command again")?;
@@ -101,8 +116,9 @@ impl Door {
 
     /// Closes what this process opened.
     pub(in crate::cli) async fn close(self) {
-        if let Self::Local(engine) = self {
+        if let Self::Local(engine, folder) = self {
             engine.shutdown().await;
+            drop(folder);
         }
     }
 }

@@ -16,7 +16,7 @@ mod request;
 mod server;
 
 pub(super) use self::{
-    answer::{Answer, Failure, Hello, LinkView, UserView},
+    answer::{Answer, Failure, Hello, UserView},
     client::Door,
     perform::perform,
     place::{Place, own_uid},

@@ -1,13 +1,13 @@
-//! The data folder, and the socket and the lock in it.
+//! The data folder, and the socket in it.
 //!
-//! Invariant: a socket file is removed only by whoever holds `control.lock`: then nobody can be listening
-//! on it, and it is what a killed server left.
+//! Invariant: a socket file is removed only by whoever holds the folder's lock: then nobody can be
+//! listening on it, and it is what a killed server left.
 //!
 //! A socket's address has room for 107 bytes. A longer path is reached through the open folder, as
 //! `/proc/self/fd/N/control.sock`: the folder a program stands in is every thread's, and not ours to change.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions, TryLockError},
+    fs::{self, File, OpenOptions, Permissions},
     io::{Error, ErrorKind},
     os::{
         fd::AsRawFd as _,
@@ -22,8 +22,9 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use rustix::fs::OFlags;
 
+use crate::cli::folder::DataFolder;
+
 const SOCKET: &str = "control.sock";
-const LOCK: &str = "control.lock";
 
 /// An open data folder.
 #[derive(Debug)]
@@ -52,42 +53,8 @@ impl Place {
         Ok(self.handle.metadata()?.uid())
     }
 
-    /// Refuses a folder that is somebody else's, or that others come into.
-    pub(super) fn check_private(&self) -> Result<()> {
-        let metadata = self.handle.metadata()?;
-        let shown = self.folder.display();
-        if metadata.uid() != own_uid() {
-            bail!("the data folder {shown} belongs to another user");
-        }
-        if metadata.permissions().mode() & 0o077 != 0 {
-            bail!("others can come into the data folder {shown}; keep them out: chmod 700 {shown}");
-        }
-        Ok(())
-    }
-
-    /// Takes the lock of whoever listens here. Held for as long as the file is open.
-    pub(super) fn lock(&self) -> Result<File> {
-        let path = self.folder.join(LOCK);
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .custom_flags(flags(OFlags::NOFOLLOW))
-            .open(&path)
-            .with_context(|| format!("can't open {}", path.display()))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(lock),
-            Err(TryLockError::WouldBlock) => bail!(
-                "another server runs on the data folder {}; stop that one first",
-                self.folder.display()
-            ),
-            Err(TryLockError::Error(error)) => Err(error.into()),
-        }
-    }
-
-    /// Listens, in place of what a killed server left.
-    pub(super) fn listen(&self) -> Result<UnixListener> {
+    /// Listens, in place of what a killed server left. The folder is the caller's, which its lock shows.
+    pub(super) fn listen(&self, _ours: &DataFolder) -> Result<UnixListener> {
         let shown = self.folder.join(SOCKET);
         match fs::symlink_metadata(&shown) {
             Ok(found) if found.file_type().is_socket() => fs::remove_file(&shown)?,

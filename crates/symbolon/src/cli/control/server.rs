@@ -1,6 +1,6 @@
 //! The side of the server: answers what the command line asks of it.
 
-use std::{fs::File, path::Path, pin::pin, sync::Arc, time::Duration};
+use std::{path::Path, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use tokio::{
@@ -18,7 +18,7 @@ use super::{
     place::own_uid,
     request::Sealed,
 };
-use crate::Engine;
+use crate::{Engine, cli::folder::DataFolder};
 
 /// Connections at once; more wait in the system's queue.
 const CONNECTIONS: usize = 16;
@@ -28,30 +28,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const BREATH: Duration = Duration::from_millis(100);
 
 /// Answers on the folder's control socket until `end`, then removes it. The task has ended when what was
-/// under way is answered; only then may the engine be shut down.
+/// under way is answered; only then may the engine be shut down, and the folder given up.
 ///
 /// Must be called within a tokio runtime.
 pub(in crate::cli) fn serve(
     engine: Engine,
-    folder: &Path,
+    path: &Path,
+    folder: &DataFolder,
     end: impl Future<Output = ()> + Send + 'static,
 ) -> Result<JoinHandle<()>> {
-    let place = Place::open(folder)?;
-    place.check_private()?;
-    let lock = place.lock()?;
-    let listener = UnixListener::from_std(place.listen()?)?;
-    let control = Control {
-        engine,
-        place,
-        _lock: lock,
-    };
+    let place = Place::open(path)?;
+    let listener = UnixListener::from_std(place.listen(folder)?)?;
+    let control = Control { engine, place };
     Ok(tokio::spawn(control.run(listener, end)))
 }
 
 struct Control {
     engine: Engine,
     place: Place,
-    _lock: File,
 }
 
 impl Control {

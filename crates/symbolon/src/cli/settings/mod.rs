@@ -1,0 +1,167 @@
+//! What `symbolon serve` and the commands beside it are told: `symbolon.toml`, and `SYMBOLON_*` over it.
+//!
+//! One table ([`keys::KEYS`]) says which keys there are, of what kind, what they default to and what they do;
+//! the file, the environment, the file that `symbolon init` writes and docs/configuration.md all come from it.
+//!
+//! Invariant: nothing is skipped. A key that nobody knows, a value of the wrong kind and a secret that stands
+//! in a manual are each refused with the place they were read at, and all of them at once.
+
+mod document;
+mod environment;
+mod file;
+mod keys;
+mod problem;
+mod secrets;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Result;
+#[cfg(not(feature = "sqlite"))]
+use anyhow::bail;
+pub(super) use document::first_file;
+pub(super) use problem::SettingsError;
+
+use problem::{Origin, Problem};
+
+use crate::{Config, DatabaseUrl, KeyEncryptionKey, KeySource, StoreOptions};
+
+/// The file that is looked for in the current folder.
+pub(super) const FILE: &str = "symbolon.toml";
+
+/// Everything that can be set, with what it is unless it is.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// Where the file lies: what relative paths are relative to.
+    base: PathBuf,
+    /// Never guessed (M1), so there is none until it is said.
+    issuer: Option<String>,
+    pub(super) listen: SocketAddr,
+    data: PathBuf,
+    database: Option<DatabaseUrl>,
+    database_options: StoreOptions,
+    key_encryption_key_file: Option<PathBuf>,
+    key_encryption_key: Option<KeyEncryptionKey>,
+    login_scopes: Vec<String>,
+    external_id_claim: Option<String>,
+    access_token_lifetime: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base: PathBuf::new(),
+            issuer: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data: PathBuf::from("data"),
+            database: None,
+            database_options: StoreOptions::default(),
+            key_encryption_key_file: None,
+            key_encryption_key: None,
+            login_scopes: Vec::new(),
+            external_id_claim: None,
+            access_token_lifetime: symbolon_rules::tokens::ACCESS_TOKEN_LIFETIME,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the file that is named, or the one in the current folder where there is one, and the
+    /// environment over it.
+    pub(super) fn load(config: Option<&Path>) -> Result<Self, SettingsError> {
+        let variables: Vec<_> = std::env::vars_os().collect();
+        Self::read(config, Path::new(""), &variables)
+    }
+
+    /// As [`Settings::load`], from a folder and an environment of the caller's.
+    fn read(
+        config: Option<&Path>,
+        folder: &Path,
+        variables: &[environment::Variable],
+    ) -> Result<Self, SettingsError> {
+        let found = match config {
+            Some(path) => Some(file::read(path)?),
+            None => file::find(&folder.join(FILE))?,
+        };
+        let mut settings = Self {
+            base: found.as_ref().map_or(folder, file::File::folder).to_owned(),
+            ..Self::default()
+        };
+        let mut problems = Vec::new();
+        if let Some(file) = &found {
+            keys::apply(&mut settings, file.entries()?, &mut problems);
+        }
+        let (entries, unknown) = environment::entries(variables);
+        problems.extend(unknown);
+        keys::apply(&mut settings, entries, &mut problems);
+        settings.take_secrets(variables, &mut problems);
+        if let Some(file) = &found {
+            problems.extend(secrets::exposed(file, settings.database.as_ref()));
+        }
+        if settings.issuer.is_none() && problems.is_empty() {
+            problems.push(Problem::no_issuer(found.as_ref().map(file::File::path)));
+        }
+        SettingsError::unless_none(problems)?;
+        Ok(settings)
+    }
+
+    /// What is a secret itself stands in the environment only, never in the file.
+    fn take_secrets(&mut self, variables: &[environment::Variable], problems: &mut Vec<Problem>) {
+        match environment::secret(variables, environment::KEY_ENCRYPTION_KEY) {
+            Some(Ok(key)) => self.key_encryption_key = Some(key),
+            Some(Err(problem)) => problems.push(problem),
+            None => {}
+        }
+    }
+
+    /// The issuer identifier.
+    pub(super) fn issuer(&self) -> &str {
+        // `read` gives no settings without one.
+        self.issuer.as_deref().unwrap_or_default()
+    }
+
+    /// The folder for everything that stays.
+    pub(super) fn data_folder(&self) -> PathBuf {
+        self.base.join(&self.data)
+    }
+
+    /// What the engine is told.
+    pub(super) fn engine_config(&self) -> Result<Config> {
+        let folder = self.data_folder();
+        let database = match &self.database {
+            #[cfg(feature = "sqlite")]
+            Some(DatabaseUrl::Sqlite(path)) => DatabaseUrl::Sqlite(self.base.join(path)),
+            Some(other) => other.clone(),
+            #[cfg(feature = "sqlite")]
+            None => DatabaseUrl::Sqlite(folder.join("symbolon.db")),
+            #[cfg(not(feature = "sqlite"))]
+            None => bail!("`database` is missing: this build has no SQLite to begin with"),
+        };
+        let key = match (&self.key_encryption_key, &self.key_encryption_key_file) {
+            (Some(key), _) => KeySource::Given(key.clone()),
+            (None, Some(path)) => KeySource::File(self.base.join(path)),
+            (None, None) => KeySource::File(folder.join("symbolon.key")),
+        };
+        Ok(Config {
+            store: self.database_options,
+            login_scopes: self.login_scopes.clone(),
+            external_id_claim: self.external_id_claim.clone(),
+            access_token_lifetime: self.access_token_lifetime,
+            ..Config::new(self.issuer(), database, key)
+        })
+    }
+}
+
+/// A value, and where it was read.
+struct Entry {
+    /// As in the file: `limits.connections`.
+    name: String,
+    origin: Origin,
+    value: value::Value,
+}
