@@ -4,11 +4,13 @@
 
 mod ask;
 mod control;
+mod db;
 mod dev;
 mod explain;
 mod folder;
 mod init;
 mod installation;
+mod manual;
 mod print;
 mod serve;
 mod settings;
@@ -18,7 +20,7 @@ mod user;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// Authentication for web APIs.
@@ -41,6 +43,12 @@ enum Command {
     Explain(explain::Arguments),
     /// Users: made, listed, changed, removed, imported
     User(user::Arguments),
+    /// The database: what it is, and its schema brought up to date
+    Db(db::Arguments),
+    /// Print what a shell needs to complete these commands
+    Completions(manual::Completions),
+    /// Print or write the manual pages
+    Man(manual::Manual),
 }
 
 /// Runs the program and gives its exit code: 0 when it did what was asked, 1 when it couldn't, 2
@@ -73,6 +81,14 @@ pub fn run() -> ExitCode {
                     }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
+                    Command::Db(arguments) => db::run(arguments).await,
+                    Command::Completions(arguments) => {
+                        manual::complete(Arguments::command(), &arguments)
+                            .map(|()| ExitCode::SUCCESS)
+                    }
+                    Command::Man(arguments) => {
+                        manual::write(Arguments::command(), &arguments).map(|()| ExitCode::SUCCESS)
+                    }
                 }
             })
         });

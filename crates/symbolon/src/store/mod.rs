@@ -22,6 +22,8 @@ mod sessions;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "cli")]
+mod status;
 #[cfg(test)]
 mod suite;
 mod tx;
@@ -48,6 +50,8 @@ pub(crate) use schemes::{CountSchemes, RenewPassword};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
+#[cfg(feature = "cli")]
+pub(crate) use status::{DatabaseStatus, Step, migrate};
 pub(crate) use tx::Tx;
 #[cfg(feature = "client")]
 pub(crate) use upstream::{

@@ -14,6 +14,8 @@ mod perform;
 mod place;
 mod request;
 mod server;
+#[cfg(test)]
+mod tests;
 
 pub(super) use self::{
     answer::{Answer, Failure, Hello, UserView},

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde::Serialize;
+use symbolon_rules::permission::RESERVED_PREFIX;
 
 use super::super::{
     ask::{PasswordArguments, confirm},
@@ -164,7 +165,7 @@ async fn pages(door: &Door, arguments: &List) -> Result<()> {
         bar.inc(users.len() as u64);
         bar.suspend(|| {
             if arguments.common.json {
-                let lines = users.iter().map(|user| json!(user).to_string());
+                let lines = users.iter().map(|user| json(user));
                 print::line(&lines.collect::<Vec<_>>().join("\n"));
             } else {
                 let rows: Vec<_> = users.iter().map(view::row).collect();
@@ -202,7 +203,7 @@ pub(super) async fn show(arguments: Named) -> Result<ExitCode> {
     };
     let (user, _) = one(&installation, request).await?;
     print::line(&if arguments.common.json {
-        json!(user).to_string()
+        json(&user)
     } else {
         view::text(&user)
     });
@@ -268,6 +269,9 @@ pub(super) async fn change_role(arguments: OfRole, change: Change) -> Result<Exi
     let (user, changed) = one(&installation, request).await?;
     let role = &arguments.role;
     arguments.common.print_change(&user, changed, |name| match change {
+        Change::Grant if role.starts_with(RESERVED_PREFIX) => {
+            format!("{name} has {role}, a right over Symbolon that no token carries elsewhere")
+        }
         Change::Grant => format!("{name} has the role {role}, from their next token on"),
         Change::Revoke => format!(
             "{name} no longer has the role {role}; a token that is out there says it until it expires"
@@ -311,20 +315,32 @@ async fn one(installation: &Installation, request: Request) -> Result<(UserView,
     }
 }
 
+/// What an act prints for programs: the user as they are now, or were last.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    #[serde(flatten)]
+    user: &'a UserView,
+    changed: bool,
+}
+
+fn json(shown: &impl Serialize) -> String {
+    // Nothing in it fails to be JSON: text, numbers and lists.
+    serde_json::to_string(shown).unwrap_or_default()
+}
+
 impl Common {
     fn installation(&self) -> Result<Installation> {
         Installation::load(&self.which)
     }
 
     fn print_change(&self, user: &UserView, changed: bool, done: impl Fn(&str) -> String) {
+        let shown = Outcome { user, changed };
         print::line(&if self.json {
-            let mut shown = json!(user);
-            shown["changed"] = changed.into();
-            shown.to_string()
+            json(&shown)
         } else if changed {
             done(&user.username)
         } else {
-            format!("nothing changed: {}", done(&user.username))
+            format!("it was so already: {}", done(&user.username))
         });
     }
 }
