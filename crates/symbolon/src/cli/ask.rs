@@ -5,12 +5,14 @@
 //! that is wiped, and the terminal shows again what is typed however the question ends.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::{IsTerminal as _, Read as _, Write as _},
     os::fd::{AsFd as _, OwnedFd},
 };
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use clap::error::ErrorKind;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use symbolon_rules::password::PlainPassword;
 use tokio::{
@@ -30,28 +32,35 @@ pub(super) struct PasswordArguments {
     /// Read the password from the first line of standard input, without asking
     #[arg(long)]
     password_stdin: bool,
-    /// Where somebody who doesn't know better puts it.
-    #[arg(long = "password", hide = true, num_args = 0..=1, value_name = "PASSWORD")]
-    named: Option<Option<String>>,
-    #[arg(hide = true, value_name = "PASSWORD")]
-    loose: Vec<String>,
+}
+
+/// What to say instead of the parser's own words, which would repeat a password that somebody put into the
+/// command.
+pub(super) fn misplaced_password(
+    error: &clap::Error,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Option<anyhow::Error> {
+    let words: Vec<_> = arguments.into_iter().skip(1).take(2).collect();
+    let takes_one = words.first().is_some_and(|word| word == "user")
+        && words
+            .get(1)
+            .is_some_and(|word| word == "add" || word == "set-password");
+    let repeats = matches!(
+        error.kind(),
+        ErrorKind::UnknownArgument | ErrorKind::TooManyValues | ErrorKind::InvalidValue
+    );
+    (takes_one && repeats).then(|| {
+        Usage::new(
+            "there is something in this command that doesn't belong there. If it is a password: that is \
+             never an argument, since whoever is on this machine sees it, and your shell keeps it. Take \
+             another one, and type it when you are asked, or give it on standard input",
+        )
+    })
 }
 
 impl PasswordArguments {
-    /// Refuses a password that stands in the command, without repeating it.
-    pub(super) fn check(&self) -> Result<()> {
-        if self.named.is_none() && self.loose.is_empty() {
-            return Ok(());
-        }
-        Err(Usage::new(
-            "a password is never an argument: whoever is on this machine sees it, and your shell keeps it. \
-             Take another one, and type it when you are asked, or give it on standard input",
-        ))
-    }
-
     /// Takes a new password: asks twice at a terminal, and else takes the one line of standard input.
     pub(super) async fn read(&self) -> Result<Secret> {
-        self.check()?;
         let at_terminal = std::io::stdin().is_terminal() && !self.password_stdin;
         if !at_terminal {
             let typed = standard_input()?;

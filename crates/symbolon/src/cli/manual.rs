@@ -1,10 +1,7 @@
 //! `symbolon completions` and `symbolon man`: what a shell and `man` know of the commands, made of the very
 //! definitions that the command line is read by.
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Command;
@@ -55,22 +52,9 @@ pub(super) fn write(command: Command, arguments: &Manual) -> Result<()> {
         print::text(&page(command)?);
         return Ok(());
     };
-    let mut command = command;
-    command.build();
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    write_pages(&command, folder)
-}
-
-fn write_pages(command: &Command, folder: &Path) -> Result<()> {
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        write_pages(sub, folder)?;
-    }
-    let name = command.get_display_name().unwrap_or(command.get_name());
-    let path = folder.join(format!("{name}.1"));
-    let shown = path.display().to_string();
-    let mut file = std::fs::File::create(&path).with_context(|| shown.clone())?;
-    let page = page(command.clone().name(name.to_owned()))?;
-    file.write_all(page.as_bytes()).context(shown)
+    let shown = || folder.display().to_string();
+    std::fs::create_dir_all(folder).with_context(shown)?;
+    clap_mangen::generate_to(command, folder).with_context(shown)
 }
 
 fn page(command: Command) -> Result<String> {

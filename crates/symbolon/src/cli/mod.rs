@@ -54,7 +54,16 @@ enum Command {
 /// Runs the program and gives its exit code: 0 when it did what was asked, 1 when it couldn't, 2
 /// when it was asked wrongly.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => match ask::misplaced_password(&error, std::env::args_os()) {
+            Some(misplaced) => {
+                print::error(&misplaced);
+                return ExitCode::from(2);
+            }
+            None => error.exit(),
+        },
+    };
     crate::entropy::warm_up();
     let logs = EnvFilter::try_from_env("SYMBOLON_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     fmt()

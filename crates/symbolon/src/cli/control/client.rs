@@ -141,7 +141,11 @@ async fn connect(place: &Place) -> Result<Option<UnixStream>> {
 }
 
 fn is_nobody(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+    matches!(
+        kind,
+        // The last: who was about to take the connection has just ended.
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+    )
 }
 
 fn has_ended(error: &anyhow::Error) -> bool {

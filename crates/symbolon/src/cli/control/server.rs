@@ -4,6 +4,7 @@ use std::{path::Path, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{UnixListener, UnixStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     task::{JoinHandle, JoinSet},
@@ -24,6 +25,8 @@ use crate::{Engine, cli::folder::DataFolder};
 const CONNECTIONS: usize = 16;
 /// How long somebody may take to say what they want, and to hear the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What may still come of a request that was refused.
+const REST_MAX: u64 = 1024 * 1024;
 /// After an error of the listener itself, which may come again at once.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -101,6 +104,10 @@ async fn serve_one(mut stream: UnixStream, engine: Engine, _turn: OwnedSemaphore
     if !matches!(written, Ok(Ok(()))) {
         tracing::debug!("nobody waited for the answer to a command");
     }
+    // What is left unread when a socket closes takes the answer with it. How this ends doesn't matter.
+    let _ = stream.shutdown().await;
+    let mut rest = stream.take(REST_MAX);
+    let _ = timeout(PATIENCE, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
 }
 
 /// The server's own user, and who may become that user anyway.

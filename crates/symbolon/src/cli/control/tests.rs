@@ -89,6 +89,13 @@ impl Server {
         answer(&mut stream).await
     }
 
+    /// Ends it without a word.
+    async fn kill(&mut self) {
+        let task = self.task.take().unwrap();
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+
     async fn stop(mut self) {
         drop(self.end.take());
         self.task.take().unwrap().await.unwrap();
@@ -150,7 +157,7 @@ fn nobody_else_may_ask() {
 async fn what_a_killed_server_left_is_replaced_and_anything_else_is_not() {
     let mut server = Server::start().await;
     // A killed server removes nothing.
-    server.task.take().unwrap().abort();
+    server.kill().await;
     let left = server.socket();
     if !left.exists() {
         drop(StdListener::bind(&left).unwrap());
@@ -159,7 +166,7 @@ async fn what_a_killed_server_left_is_replaced_and_anything_else_is_not() {
     server.listen();
     assert!(Door::remote(&server.path).await.unwrap().is_some());
 
-    server.task.take().unwrap().abort();
+    server.kill().await;
     let elsewhere = server.root.path().join("elsewhere");
     for other in ["file", "link"] {
         let _ = fs::remove_file(&left);

@@ -116,7 +116,6 @@ pub(super) async fn add(arguments: Add) -> Result<ExitCode> {
         password,
         common,
     } = arguments;
-    password.check()?;
     let installation = common.installation()?;
     let request = Request::AddUser {
         username: name,
@@ -246,7 +245,6 @@ pub(super) async fn set_password(arguments: SetPassword) -> Result<ExitCode> {
         password,
         common,
     } = arguments;
-    password.check()?;
     let installation = common.installation()?;
     let request = Request::SetPassword {
         username: name,

@@ -13,7 +13,7 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 13] = [
+const FILES: [&[&Statement]; 14] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
@@ -26,6 +26,7 @@ const FILES: [&[&Statement]; 13] = [
     users::STATEMENTS,
     users::MORE_STATEMENTS[0],
     users::MORE_STATEMENTS[1],
+    super::directory::STATEMENTS,
     super::transactions::STATEMENTS,
 ];
 
