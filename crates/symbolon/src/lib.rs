@@ -56,6 +56,7 @@ mod keys;
 pub mod password;
 mod passwords;
 mod store;
+mod telemetry;
 
 pub use app::{
     AppError, IssueError, KeptPassword, Login, LoginError, TokenBuilder, User, UserDetails,
@@ -67,6 +68,7 @@ pub use entropy::Randomness;
 pub use hooks::{HookError, Identity, IdentityError, Users};
 pub use http::{AppSession, AppSessionError, AppSessions, CurrentUser, WithAppSession};
 pub use keys::{KeyEncryptionKey, KeySource, KeySourceError, RingError, Signing};
+pub use passwords::{PasswordHashing, PasswordHashingError};
 pub use store::{DatabaseUrl, OpenError, StoreError, StoreOptions};
 pub use symbolon_guard as guard;
 pub use symbolon_rules::{Entropy, id::UserId, user::UserState};

@@ -7,6 +7,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
@@ -19,7 +20,7 @@ use crate::{
     Config, DatabaseUrl, Engine, KeyEncryptionKey, KeySource, Randomness, UserError,
     app::{LoginError, NewUser},
     config::Maker,
-    http::serve::serve,
+    http::serve::{Serving, serve},
 };
 
 mod page;
@@ -73,7 +74,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
         username: USERNAME,
     })?;
     let router = engine.router().merge(page);
-    let serving = tokio::spawn(serve(listener, router, end));
+    let app = Arc::clone(&engine.app);
+    let serving = tokio::spawn(serve(app, router, Serving::new(listener), end));
     let welcome = Welcome {
         issuer: engine.issuer(),
         jwks_uri: engine.jwks_uri(),

@@ -3,6 +3,7 @@
 //! What a program may read goes to stdout, everything else to stderr.
 
 mod ask;
+mod bench;
 mod control;
 mod db;
 mod dev;
@@ -10,10 +11,12 @@ mod explain;
 mod folder;
 mod init;
 mod installation;
+mod logs;
 mod manual;
 mod print;
 mod serve;
 mod settings;
+mod setup_link;
 mod table;
 mod time;
 mod user;
@@ -21,7 +24,6 @@ mod user;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use tracing_subscriber::{EnvFilter, fmt};
 
 /// Authentication for web APIs.
 #[derive(Parser)]
@@ -39,6 +41,8 @@ enum Command {
     Init(init::Arguments),
     /// The server, from symbolon.toml
     Serve(serve::Arguments),
+    /// A code for the first user, shown on this terminal: good once, for an hour
+    SetupLink(setup_link::Arguments),
     /// Shows what a token says and what would be wrong with it, without trusting it
     Explain(explain::Arguments),
     /// Users: made, listed, changed, removed, imported
@@ -49,6 +53,8 @@ enum Command {
     Completions(manual::Completions),
     /// Print or write the manual pages
     Man(manual::Manual),
+    /// Measures this machine
+    Bench(bench::Arguments),
 }
 
 /// Runs the program and gives its exit code: 0 when it did what was asked, 1 when it couldn't, 2
@@ -65,15 +71,10 @@ pub fn run() -> ExitCode {
         },
     };
     crate::entropy::warm_up();
-    let logs = EnvFilter::try_from_env("SYMBOLON_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    fmt()
-        .with_env_filter(logs)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .with_target(false)
-        // Where stderr is gone, saying so on stderr would panic, and a signal would end nothing.
-        .log_internal_errors(false)
-        .init();
+    // The server logs as its configuration says.
+    if !matches!(arguments.command, Command::Serve(_)) {
+        logs::start(logs::Format::default(), logs::Level::default());
+    }
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -88,6 +89,9 @@ pub fn run() -> ExitCode {
                     Command::Serve(arguments) => {
                         serve::run(arguments).await.map(|()| ExitCode::SUCCESS)
                     }
+                    Command::SetupLink(arguments) => {
+                        setup_link::run(arguments).await.map(|()| ExitCode::SUCCESS)
+                    }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
                     Command::Db(arguments) => db::run(arguments).await,
@@ -98,6 +102,7 @@ pub fn run() -> ExitCode {
                     Command::Man(arguments) => {
                         manual::write(Arguments::command(), &arguments).map(|()| ExitCode::SUCCESS)
                     }
+                    Command::Bench(arguments) => bench::run(&arguments),
                 }
             })
         });

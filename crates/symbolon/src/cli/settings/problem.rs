@@ -43,6 +43,22 @@ impl Problem {
         }
     }
 
+    /// What is wrong between values that nobody set.
+    pub(super) fn of_the_whole(reason: impl fmt::Display) -> Self {
+        Self {
+            place: "the configuration".to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// A certificate without its key, or a key without its certificate.
+    pub(super) fn half_a_tls() -> Self {
+        Self {
+            place: "tls.certificate, tls.key".to_owned(),
+            reason: "there is one without the other; TLS needs both files".to_owned(),
+        }
+    }
+
     /// M1: an issuer is said, never guessed.
     pub(super) fn no_issuer(file: Option<&Path>) -> Self {
         file.map_or_else(
