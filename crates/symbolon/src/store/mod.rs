@@ -57,10 +57,10 @@ pub(crate) use schemes::{CountSchemes, RenewPassword};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
-#[cfg(feature = "cli")]
-pub(crate) use status::{DatabaseStatus, Step, migrate};
 #[cfg(any(feature = "cli", test))]
 pub(crate) use setup::{BeginSetup, FindSetup, RedeemSetup, Redeemed};
+#[cfg(feature = "cli")]
+pub(crate) use status::{DatabaseStatus, Step, migrate};
 pub(crate) use throttle::{
     BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, Claimed, SweepTries, TakeBackTry,
 };

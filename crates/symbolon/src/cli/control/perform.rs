@@ -195,7 +195,7 @@ fn failure(error: &UserError, subject: &str) -> Answer {
         UserError::Role(_) => "invalid_role",
         UserError::NameTaken => "name_taken",
         UserError::Unknown => "unknown_user",
-        UserError::App(AppError::Unavailable(_)) => "unavailable",
+        UserError::App(AppError::Unavailable(_) | AppError::Busy { .. }) => "unavailable",
         UserError::App(AppError::Fault(_)) => "fault",
     };
     let message = match error {

@@ -16,7 +16,8 @@ use super::{Database, NOW, create, custom, name, new_id, on_both_engines, user};
 use crate::store::{
     BeginAppSession, BeginSession, Begun, ChangeRole, CreateUser, Created, FindAppSession,
     FindLogin, FindSignedIn, FindUser, ListFrom, ListUsers, NewKey, PasswordRecord, RemoveUser,
-    RenameUser, Renamed, RoleChange, RoleChanged, SetUserState, Store, UserFacts, UserRecord,
+    RenameUser, Renamed, RoleChange, RoleChanged, SetUserState, Store, StoreOptions, UserFacts,
+    UserRecord,
     sql::{Arg, statements},
 };
 
@@ -213,7 +214,12 @@ async fn a_new_name_keeps_sessions_and_the_old_one_is_free(database: Database) {
 }
 
 async fn one_of_many_takes_a_new_name(database: Database) {
-    let store = Arc::new(database.open().await);
+    // They wait for each other, on a machine that may have other work.
+    let options = StoreOptions {
+        deadline: Duration::from_mins(1),
+        ..StoreOptions::default()
+    };
+    let store = Arc::new(database.open_with(options).await);
     for number in 0..20 {
         create(&store, &format!("user-{number}")).await;
     }
