@@ -10,6 +10,8 @@
 
 mod files;
 mod query;
+#[cfg(feature = "cli")]
+mod status;
 mod threads;
 
 use std::{
@@ -26,6 +28,8 @@ use tokio::sync::oneshot;
 
 pub(super) use self::files::read_only;
 pub(super) use self::query::{execute, failure, query};
+#[cfg(feature = "cli")]
+pub(super) use self::status::{migrate, status};
 use self::threads::{Message, job, read, spawn, write};
 use super::{Access, Maker, OpenError, Operation, StoreError, StoreOptions};
 
@@ -54,16 +58,7 @@ impl Sqlite {
         options: StoreOptions,
         maker: Maker,
     ) -> Result<Self, OpenError> {
-        let failed = |error: rusqlite::Error| opening_failed(path, &error);
-        let lock = files::take_lock(path)?;
-        files::private(path).map_err(|error| OpenError::Unreachable {
-            database: path.display().to_string(),
-            reason: error.to_string(),
-        })?;
-        let mut writer = Connection::open(path).map_err(failed)?;
-        let found = files::look(&writer).map_err(failed)?;
-        found.check(maker, || path.display().to_string())?;
-        files::configure(&writer).map_err(failed)?;
+        let (mut writer, lock) = open_own(path, maker)?;
         files::migrate(&mut writer)?;
         Self::start(writer, path, options, Some(lock))
     }
@@ -157,6 +152,21 @@ impl Sqlite {
             tracing::error!("closing the database did not end well");
         }
     }
+}
+
+/// Takes the file for this process, unless it is another's.
+fn open_own(path: &Path, maker: Maker) -> Result<(Connection, File), OpenError> {
+    let failed = |error: rusqlite::Error| opening_failed(path, &error);
+    let lock = files::take_lock(path)?;
+    files::private(path).map_err(|error| OpenError::Unreachable {
+        database: path.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    let writer = Connection::open(path).map_err(failed)?;
+    let found = files::look(&writer).map_err(failed)?;
+    found.check(maker, || path.display().to_string())?;
+    files::configure(&writer).map_err(failed)?;
+    Ok((writer, lock))
 }
 
 impl std::fmt::Debug for Sqlite {
