@@ -59,8 +59,8 @@ mod store;
 mod telemetry;
 
 pub use app::{
-    AppError, IssueError, KeyError, KeyListed, Login, LoginError, PlannedChange, PublicKey,
-    Revoked, Rotated, TokenBuilder, UserError,
+    AppError, IssueError, KeptPassword, KeyError, KeyListed, Login, LoginError, PlannedChange,
+    PublicKey, Revoked, Rotated, TokenBuilder, User, UserDetails, UserError, UserQuery,
 };
 pub use config::{Config, ConfigError};
 pub use engine::{Engine, StartError};
@@ -75,6 +75,7 @@ pub use symbolon_rules::{
     Entropy,
     id::UserId,
     key_ring::{Change, KeyState, Pace},
+    user::UserState,
 };
 
 #[cfg(doctest)]
