@@ -11,7 +11,7 @@ use crate::{
     Config, KeyEncryptionKey, OpenError,
     config::Maker,
     keys::{Opening, StoreContent, Vault, reseal},
-    store::{FindStore, Instance, MakeStore, Store},
+    store::{FindStore, Instance, KeepCheck, MakeStore, Store},
 };
 
 /// Finds out which store this is, or makes it one, and that a key at hand is its key.
@@ -70,6 +70,11 @@ pub(super) async fn identify(
             held: held.join(" and "),
             wanted: instance.kek_id,
         });
+    }
+    if instance.kek_check.is_none() && first.id() == instance.kek_id {
+        let check = first.check_value(instance.id);
+        let kek = instance.kek_id;
+        store.run(KeepCheck { kek, check }).await?;
     }
     Ok(Vault::new(first, previous, instance.id))
 }

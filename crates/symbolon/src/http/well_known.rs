@@ -52,3 +52,17 @@ fn is_current(headers: &HeaderMap, etag: &str) -> bool {
 fn header_value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
+
+#[cfg(test)]
+mod tests {
+    use symbolon_rules::key_ring::{ANNOUNCE_MIN, JWKS_MAX_AGE};
+
+    use super::*;
+
+    #[test]
+    fn m2_the_jwks_is_kept_for_less_than_a_key_is_announced_ahead() {
+        let said = format!("public, max-age={}", JWKS_MAX_AGE.as_secs());
+        assert_eq!(JWKS_CACHE.to_str().unwrap(), said);
+        assert!(JWKS_MAX_AGE < ANNOUNCE_MIN);
+    }
+}

@@ -55,9 +55,9 @@ pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{ActivateKey, AddKey, ListKeys, RevokeKey, SealedKey, SweepKey};
 pub(crate) use moment::{BelieveTime, SeeTime};
 pub(crate) use schemes::{CountSchemes, RenewPassword};
-#[cfg(test)]
-pub(crate) use sealed::put_login;
 pub(crate) use sealed::{FindStale, KeepCheck, MoveKek, Reseal, Sealed, SealedKind, SealedName};
+#[cfg(test)]
+pub(crate) use sealed::{forget_keks, put_login};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};

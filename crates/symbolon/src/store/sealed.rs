@@ -30,6 +30,14 @@ statements! {
         AND NOT EXISTS (SELECT 1 FROM upstream_tokens \
             WHERE expires_at > $4 AND COALESCE(kek_id, '') <> $2)";
     #[cfg(test)]
+    FORGET_CHECK = "UPDATE symbolon_store SET kek_check = NULL WHERE kek_check IS NOT NULL";
+    #[cfg(test)]
+    FORGET_KEYS = "UPDATE signing_keys SET kek_id = NULL WHERE kek_id IS NOT NULL";
+    #[cfg(test)]
+    FORGET_LOGINS = "UPDATE upstream_logins SET kek_id = NULL WHERE kek_id IS NOT NULL";
+    #[cfg(test)]
+    FORGET_TOKENS = "UPDATE upstream_tokens SET kek_id = NULL WHERE kek_id IS NOT NULL";
+    #[cfg(test)]
     PUT_LOGIN = "INSERT INTO upstream_logins (id, browser, sealed, kek_id, expires_at) \
         VALUES ($1, $1, $2, $3, $4)";
     KEEP_CHECK = "UPDATE symbolon_store SET kek_check = $2 \
@@ -146,6 +154,16 @@ fn stale_tokens(row: &Row<'_>) -> Result<StaleRow, StoreError> {
         name: SealedName::Tokens(row.uuid(2)?),
         sealed: sealed(row)?,
     })
+}
+
+/// Makes the rows what a version before these columns has left; gives how many there were.
+#[cfg(test)]
+pub(crate) async fn forget_keks(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    let mut forgotten = 0;
+    for statement in [&FORGET_CHECK, &FORGET_KEYS, &FORGET_LOGINS, &FORGET_TOKENS] {
+        forgotten += tx.execute(statement, &[]).await?;
+    }
+    Ok(forgotten)
 }
 
 /// Keeps a login under way that a test has sealed.

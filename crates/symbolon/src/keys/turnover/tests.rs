@@ -186,6 +186,36 @@ async fn stopped_after_any_step_a_turnover_may_be_taken_back() {
 }
 
 #[tokio::test]
+async fn a_store_of_an_older_version_opens_and_turns_over() {
+    let scene = Scene::new().await;
+    let store = scene.store().await;
+    assert!(store.run(Forget).await.unwrap() >= 7);
+    store.close().await;
+    scene.opens(&scene.old, None).await;
+    let store = scene.store().await;
+    let instance = store.run(FindStore).await.unwrap().unwrap();
+    assert_eq!(instance.kek_check, Some(scene.old.check_value(instance.id)));
+    store.close().await;
+    let refused = scene.open(&scene.new, None).await;
+    assert!(matches!(refused, Err(StartError::KeyMismatch { .. })));
+    scene.opens(&scene.new, Some(&scene.old)).await;
+    scene.opens(&scene.new, None).await;
+    assert!(scene.logins_open_with(&scene.new).await);
+}
+
+/// Makes rows what a version before this one has left.
+struct Forget;
+
+impl Operation for Forget {
+    type Out = u64;
+    const ACCESS: Access = Access::Write;
+
+    async fn run(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+        crate::store::forget_keks(tx).await
+    }
+}
+
+#[tokio::test]
 async fn a_row_that_neither_key_opens_keeps_the_store_the_old_keys() {
     let scene = Scene::new().await;
     let store = scene.store().await;

@@ -9,9 +9,8 @@ use tokio::task::JoinSet;
 use super::{Database, NOW, custom, new_id, on_both_engines, sealed};
 use crate::store::{
     AddKey, FindStale, FindStore, Instance, KeepCheck, ListKeys, MakeStore, MoveKek, Reseal,
-    Sealed, SealedKey, SealedKind, Store,
+    Sealed, SealedKey, SealedKind, Store, forget_keks,
     sealed::StaleRow,
-    sql::statements,
     upstream::{BeginUpstreamLogin, KeepTokens},
 };
 
@@ -175,23 +174,12 @@ async fn one_of_many_moves_the_store(database: Database) {
     assert_eq!(moved.iter().filter(|moved| **moved).count(), 1);
 }
 
-statements! {
-    FORGET_KEYS = "UPDATE signing_keys SET kek_id = NULL WHERE number >= $1";
-    FORGET_TOKENS = "UPDATE upstream_tokens SET kek_id = NULL WHERE version >= $1";
-}
-
 async fn rows_of_an_older_version_have_no_key_named(database: Database) {
     let store = store_of(&database).await;
     add_key(&store, 1).await;
     add_tokens(&store).await;
-    let forget = custom(|tx| {
-        Box::pin(async {
-            let all = [crate::store::sql::Arg::Int(0)];
-            let keys = tx.execute(&FORGET_KEYS, &all).await?;
-            let tokens = tx.execute(&FORGET_TOKENS, &all).await?;
-            Ok(i64::try_from(keys + tokens).unwrap())
-        })
-    });
+    let forget =
+        custom(|tx| Box::pin(async { Ok(i64::try_from(forget_keks(tx).await?).unwrap()) }));
     assert_eq!(store.run(forget).await.unwrap(), 2);
     assert!(!move_kek(&store).await);
     for kind in [SealedKind::Keys, SealedKind::Tokens] {

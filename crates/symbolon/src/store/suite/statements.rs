@@ -14,7 +14,7 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 20] = [
+const FILES: [&[&Statement]; 19] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
@@ -31,7 +31,6 @@ const FILES: [&[&Statement]; 20] = [
     users::STATEMENTS,
     users::MORE_STATEMENTS[0],
     users::MORE_STATEMENTS[1],
-    super::sealed::STATEMENTS,
     super::directory::STATEMENTS,
     super::throttle::STATEMENTS,
     super::transactions::STATEMENTS,
