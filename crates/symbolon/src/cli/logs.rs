@@ -16,8 +16,7 @@ use tracing_subscriber::{
     fmt::format::{Writer, debug_fn},
 };
 
-/// Unless another one is set.
-pub(super) const LEVEL: Level = Level::Info;
+/// What says it finer.
 const VARIABLE: &str = "SYMBOLON_LOG";
 
 /// How a line is written.

@@ -43,7 +43,10 @@ enum Command {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     crate::entropy::warm_up();
-    logs::start(logs::Format::Text, logs::LEVEL);
+    // A server logs as its configuration says.
+    if !matches!(arguments.command, Command::Serve(_)) {
+        logs::start(logs::Format::default(), logs::Level::default());
+    }
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use super::{
     dev,
     folder::{DataFolder, Taken},
-    print,
+    logs, print,
     settings::Settings,
 };
 use crate::{
@@ -29,6 +29,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     // Before anything else: a signal from now on ends the server the ordinary way.
     let end = dev::signals()?;
     let settings = Settings::load(arguments.config.as_deref())?;
+    logs::start(logs::Format::default(), logs::Level::default());
     let path = settings.data_folder();
     let folder = match DataFolder::open(&path)? {
         Taken::Ours(folder) => folder,

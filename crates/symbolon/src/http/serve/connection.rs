@@ -125,6 +125,8 @@ impl Connection {
         let mut told = false;
         let over = loop {
             tokio::select! {
+                // What has come in time is read before anybody looks at the clock.
+                biased;
                 ended = serving.as_mut() => {
                     if let Err(error) = ended {
                         tracing::debug!(client = %address, %error, "the connection ended early");

@@ -16,7 +16,7 @@ mod options;
 mod requests;
 mod stream;
 mod systemd;
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod tests;
 mod tls;
 

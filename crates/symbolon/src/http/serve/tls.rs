@@ -24,7 +24,7 @@ use rustls::{
 use symbolon_guard::Clock;
 use symbolon_token::Timestamp;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
 use tokio_rustls::TlsAcceptor;
@@ -81,6 +81,7 @@ pub(super) struct Renewal {
     provider: Arc<CryptoProvider>,
     clock: Clock,
     seen: Option<Traces>,
+    hangups: Option<Signal>,
 }
 
 /// The certificate of the moment.
@@ -115,6 +116,8 @@ impl Tls {
                 provider,
                 clock,
                 seen,
+                // From now on it asks for a look, and ends nothing.
+                hangups: signal(SignalKind::hangup()).ok(),
             },
         })
     }
@@ -125,11 +128,10 @@ impl Renewal {
     pub(super) async fn watch(mut self) -> Infallible {
         let mut ticks = interval(self.files.check_every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut hangups = signal(SignalKind::hangup()).ok();
         loop {
             let asked = tokio::select! {
                 _ = ticks.tick() => None,
-                asked = next(&mut hangups) => asked,
+                asked = next(&mut self.hangups) => asked,
             };
             // Files on a disk that hangs keep nobody else waiting.
             let looked = tokio::task::spawn_blocking(move || {
@@ -166,7 +168,7 @@ impl Renewal {
     }
 }
 
-async fn next(signals: &mut Option<tokio::signal::unix::Signal>) -> Option<()> {
+async fn next(signals: &mut Option<Signal>) -> Option<()> {
     match signals {
         Some(signals) => signals.recv().await,
         None => std::future::pending().await,
