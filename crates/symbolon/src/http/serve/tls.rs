@@ -135,36 +135,44 @@ impl Renewal {
             };
             // Files on a disk that hangs keep nobody else waiting.
             let looked = tokio::task::spawn_blocking(move || {
-                self.look(asked);
-                self
+                let found = self.look(asked);
+                (found, self)
             });
-            match looked.await {
-                Ok(myself) => self = myself,
+            let found = match looked.await {
+                Ok((found, myself)) => {
+                    self = myself;
+                    found
+                }
                 Err(error) => {
                     tracing::error!(%error, "the certificate is no longer renewed; restart");
                     return std::future::pending().await;
                 }
+            };
+            match found {
+                Some(Ok(pair)) => self.serve(pair),
+                Some(Err(error)) => {
+                    tracing::error!(%error, "the certificate of before is kept");
+                }
+                None => {}
             }
         }
     }
 
     /// Reads files that have changed, or all of them where somebody asked.
-    fn look(&mut self, asked: Option<()>) {
+    fn look(&mut self, asked: Option<()>) -> Option<Result<CertifiedKey, TlsError>> {
         let traces = Traces::of(&self.files);
         if asked.is_none() && traces == self.seen {
-            return;
+            return None;
         }
         self.seen = traces;
-        match read(&self.files, &self.provider) {
-            Ok(pair) => {
-                warn_of_dates(&self.files.certificate, &pair, self.clock.now());
-                self.served.0.store(Arc::new(pair));
-                tracing::info!(certificate = %self.files.certificate.display(), "certificate renewed");
-            }
-            Err(error) => {
-                tracing::error!(%error, "the certificate of before is kept");
-            }
-        }
+        Some(read(&self.files, &self.provider))
+    }
+
+    fn serve(&self, pair: CertifiedKey) {
+        let certificate = &self.files.certificate;
+        warn_of_dates(certificate, &pair, self.clock.now());
+        self.served.0.store(Arc::new(pair));
+        tracing::info!(certificate = %certificate.display(), "certificate renewed");
     }
 }
 

@@ -69,7 +69,7 @@ impl Running {
         let (end, ended) = oneshot::channel();
         let (ready, readiness) = oneshot::channel();
         let mut serving = Serving {
-            on_ready: Box::new(move || drop(ready.send(()))),
+            on_ready: Box::new(move || ready.send(()).unwrap()),
             ..Serving::new(listener)
         };
         change(&mut serving);
