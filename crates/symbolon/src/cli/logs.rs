@@ -29,6 +29,11 @@ pub(crate) enum Format {
     Json,
 }
 
+impl Format {
+    /// As in the file.
+    pub(super) const ALL: [(&'static str, Self); 2] = [("text", Self::Text), ("json", Self::Json)];
+}
+
 /// What is worth a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Level {

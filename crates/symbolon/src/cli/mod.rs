@@ -15,6 +15,8 @@ mod user;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+#[cfg(test)]
+pub(crate) use logs::{Colours, Format, subscriber};
 
 /// Authentication for web APIs.
 #[derive(Parser)]
@@ -43,7 +45,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     crate::entropy::warm_up();
-    // A server logs as its configuration says.
+    // The server logs as its configuration says.
     if !matches!(arguments.command, Command::Serve(_)) {
         logs::start(logs::Format::default(), logs::Level::default());
     }

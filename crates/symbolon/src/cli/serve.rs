@@ -1,6 +1,6 @@
 //! `symbolon serve`: the server that stays, from `symbolon.toml`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{net::TcpListener, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Engine,
-    http::serve::{Serving, Systemd, serve},
+    http::serve::{Serving, serve},
 };
 
 #[derive(clap::Args)]
@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     // Before anything else: a signal from now on ends the server the ordinary way.
     let end = dev::signals()?;
     let settings = Settings::load(arguments.config.as_deref())?;
-    logs::start(logs::Format::default(), logs::Level::default());
+    logs::start(settings.log_format, settings.log_level);
     let path = settings.data_folder();
     let folder = match DataFolder::open(&path)? {
         Taken::Ours(folder) => folder,
@@ -44,23 +44,30 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     let engine = Engine::open(settings.engine_config()?)
         .await
         .context("can't start")?;
-    let serving = Serving {
-        systemd: Systemd::from_environment(),
-        ..Serving::new(listener)
-    };
-    let app = Arc::clone(&engine.app);
-    let serving = tokio::spawn(serve(app, engine.router(), serving, end));
-    // The socket has been listening all the while: whoever reads this can connect.
-    print::line(&if arguments.json {
+    let serving = settings.serving(listener)?;
+    let admin = serving
+        .admin
+        .as_ref()
+        .map(TcpListener::local_addr)
+        .transpose()?;
+    let line = if arguments.json {
         serde_json::json!({
             "issuer": engine.issuer(),
             "jwks_uri": engine.jwks_uri(),
             "listen": address.to_string(),
+            "admin_listen": admin.map(|address| address.to_string()),
         })
         .to_string()
     } else {
         format!("Symbolon serves {} on {address}", engine.issuer())
-    });
+    };
+    let serving = Serving {
+        // Not before the certificate has been read: whoever reads this can connect.
+        on_ready: Box::new(move || print::line(&line)),
+        ..serving
+    };
+    let app = Arc::clone(&engine.app);
+    let serving = tokio::spawn(serve(app, engine.router(), serving, end));
     serving.await?.context("the server stopped")?;
     engine.shutdown().await;
     drop(folder);

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 use super::environment::{self, MORE};
-use super::keys::{First, KEYS};
+use super::{keys::First, table::KEYS};
 
 /// How wide a comment in the file may be.
 const WIDTH: usize = 96;

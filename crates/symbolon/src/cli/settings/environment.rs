@@ -7,9 +7,9 @@
 use std::ffi::OsString;
 
 use super::{
-    Entry,
-    keys::{self, KEYS},
+    Entry, keys,
     problem::{Origin, Problem},
+    table::KEYS,
     value::Value,
 };
 use crate::KeyEncryptionKey;

@@ -118,6 +118,7 @@ fn plain(value: &DeValue<'_>) -> Value {
         DeValue::Integer(number) if number.radix() == 10 => {
             Value::Integer(number.as_str().to_owned())
         }
+        DeValue::Boolean(value) => Value::Boolean(*value),
         DeValue::Array(values) => {
             Value::List(values.iter().map(|value| plain(value.get_ref())).collect())
         }

@@ -1,6 +1,6 @@
 //! What `symbolon serve` and the commands beside it are told: `symbolon.toml`, and `SYMBOLON_*` over it.
 //!
-//! One table ([`keys::KEYS`]) says which keys there are, of what kind, what they default to and what they do;
+//! One table ([`table::KEYS`]) says which keys there are, of what kind, what they default to and what they do;
 //! the file, the environment, the file that `symbolon init` writes and docs/configuration.md all come from it.
 //!
 //! Invariant: nothing is skipped. A key that nobody knows, a value of the wrong kind and a secret that stands
@@ -12,12 +12,13 @@ mod file;
 mod keys;
 mod problem;
 mod secrets;
+mod table;
 #[cfg(test)]
 mod tests;
 mod value;
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -30,7 +31,13 @@ pub(super) use problem::SettingsError;
 
 use problem::{Origin, Problem};
 
-use crate::{Config, DatabaseUrl, KeyEncryptionKey, KeySource, StoreOptions};
+use symbolon_rules::{client_address::TrustedProxies, origin::Origins};
+
+use super::logs;
+use crate::{
+    Config, DatabaseUrl, KeyEncryptionKey, KeySource, StoreOptions,
+    http::serve::{AdminError, AdminReach, Drain, Limits, Serving, Systemd, TlsFiles, bind_admin},
+};
 
 /// The file that is looked for in the current folder.
 pub(super) const FILE: &str = "symbolon.toml";
@@ -51,6 +58,16 @@ pub(super) struct Settings {
     login_scopes: Vec<String>,
     external_id_claim: Option<String>,
     access_token_lifetime: Duration,
+    tls_certificate: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    trusted_proxies: TrustedProxies,
+    cors_origins: Origins,
+    limits: Limits,
+    drain: Drain,
+    admin_listen: Option<SocketAddr>,
+    admin_reach: AdminReach,
+    pub(super) log_format: logs::Format,
+    pub(super) log_level: logs::Level,
 }
 
 impl Default for Settings {
@@ -67,6 +84,16 @@ impl Default for Settings {
             login_scopes: Vec::new(),
             external_id_claim: None,
             access_token_lifetime: symbolon_rules::tokens::ACCESS_TOKEN_LIFETIME,
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxies: TrustedProxies::default(),
+            cors_origins: Origins::default(),
+            limits: Limits::default(),
+            drain: Drain::default(),
+            admin_listen: None,
+            admin_reach: AdminReach::Loopback,
+            log_format: logs::Format::default(),
+            log_level: logs::Level::default(),
         }
     }
 }
@@ -104,6 +131,9 @@ impl Settings {
         if let Some(file) = &found {
             problems.extend(secrets::exposed(file, settings.database.as_ref()));
         }
+        if settings.tls_certificate.is_some() != settings.tls_key.is_some() {
+            problems.push(Problem::half_a_tls());
+        }
         if settings.issuer.is_none() && problems.is_empty() {
             problems.push(Problem::no_issuer(found.as_ref().map(file::File::path)));
         }
@@ -129,6 +159,27 @@ impl Settings {
     /// The folder for everything that stays.
     pub(super) fn data_folder(&self) -> PathBuf {
         self.base.join(&self.data)
+    }
+
+    /// How it is served.
+    pub(super) fn serving(&self, listener: TcpListener) -> Result<Serving, AdminError> {
+        let admin = self
+            .admin_listen
+            .map(|address| bind_admin(address, self.admin_reach))
+            .transpose()?;
+        let tls = self.tls_certificate.as_ref().zip(self.tls_key.as_ref());
+        Ok(Serving {
+            admin,
+            tls: tls.map(|(certificate, key)| {
+                TlsFiles::new(self.base.join(certificate), self.base.join(key))
+            }),
+            limits: self.limits,
+            drain: self.drain,
+            trusted_proxies: self.trusted_proxies.clone(),
+            cors_origins: self.cors_origins.clone(),
+            systemd: Systemd::from_environment(),
+            ..Serving::new(listener)
+        })
     }
 
     /// What the engine is told.

@@ -43,6 +43,14 @@ impl Problem {
         }
     }
 
+    /// A certificate without its key, or a key without its certificate.
+    pub(super) fn half_a_tls() -> Self {
+        Self {
+            place: "tls.certificate, tls.key".to_owned(),
+            reason: "there is one without the other; TLS needs both files".to_owned(),
+        }
+    }
+
     /// M1: an issuer is said, never guessed.
     pub(super) fn no_issuer(file: Option<&Path>) -> Self {
         file.map_or_else(

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, fs, path::Path};
 
-use super::{FILE, Settings, document, environment::Variable, keys::KEYS};
+use super::{FILE, Settings, document, environment::Variable, table::KEYS};
 use crate::{DatabaseUrl, KeySource};
 
 const ISSUER: &str = "issuer = \"https://login.example.com\"\n";
@@ -95,7 +95,7 @@ fn what_is_wrong_is_said_with_its_line_and_key() {
         ("data = \"\"", "symbolon.toml:2: data: this must be a path"),
         (
             "data = true",
-            "symbolon.toml:2: data: this must be a text in quotes, and is boolean",
+            "symbolon.toml:2: data: this must be a text in quotes, and is true or false",
         ),
         (
             "database_connections = 0",
@@ -332,4 +332,81 @@ fn the_reference_is_what_the_code_says() {
         found == wanted,
         "docs/configuration.md is behind: SYMBOLON_TEST_WRITE=1 cargo test -p symbolon the_reference"
     );
+}
+
+#[test]
+fn what_is_served_is_set_and_refused() {
+    let serving = |lines: &str| {
+        let settings = read(&format!("{ISSUER}{lines}"), &[]).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        settings
+            .serving(listener)
+            .map_err(|error| error.to_string())
+    };
+    let lines = "trusted_proxies = [\"10.0.0.0/8\", \"::1\"]\ncors_origins = [\"https://a.example\"]\n\
+                 [tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n\
+                 [limits]\nconnections = 7\nidle_timeout = \"2s\"\n\
+                 [drain]\nnotice = \"3s\"\n[admin]\nlisten = \"127.0.0.1:0\"\n";
+    let served = serving(lines).unwrap();
+    assert_eq!(
+        (
+            served.limits.connections,
+            served.limits.idle_timeout.as_secs()
+        ),
+        (7, 2)
+    );
+    assert_eq!(served.drain.notice.as_secs(), 3);
+    assert!(served.trusted_proxies.trust([10, 1, 2, 3].into()));
+    assert!(!served.trusted_proxies.trust([11, 1, 2, 3].into()));
+    assert!(
+        served
+            .admin
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .ip()
+            .is_loopback()
+    );
+    let tls = served.tls.unwrap();
+    assert!(tls.certificate.is_absolute() && tls.certificate.ends_with("c.pem"));
+    assert_eq!(tls.key, Path::new("/k.pem"));
+
+    let anywhere = "[admin]\nlisten = \"0.0.0.0:0\"\n";
+    assert!(
+        serving(anywhere)
+            .err()
+            .unwrap()
+            .contains("can be reached from other machines")
+    );
+    assert!(
+        serving(&format!(
+            "{anywhere}dangerous_reachable_from_elsewhere = true\n"
+        ))
+        .is_ok()
+    );
+    for (line, wanted) in [
+        (
+            "tls.key = \"k.pem\"",
+            "tls.certificate, tls.key: there is one without the other",
+        ),
+        (
+            "trusted_proxies = [\"0.0.0.0/0\"]",
+            "symbolon.toml:2: trusted_proxies: \"0.0.0.0/0\": ",
+        ),
+        (
+            "cors_origins = [\"*\"]",
+            "symbolon.toml:2: cors_origins: \"*\": each site is named",
+        ),
+        (
+            "log.format = \"xml\"",
+            "symbolon.toml:2: log.format: \"xml\" is none of \"text\", \"json\"",
+        ),
+        (
+            "admin.dangerous_reachable_from_elsewhere = \"yes\"",
+            "symbolon.toml:2: admin.dangerous_reachable_from_elsewhere: this must be true or false, and is a text",
+        ),
+    ] {
+        let problem = read(&format!("{ISSUER}{line}\n"), &[]).unwrap_err();
+        assert!(problem.starts_with(wanted), "{problem}");
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 pub(super) enum Value {
     Text(String),
     Integer(String),
+    Boolean(bool),
     List(Vec<Value>),
     /// The text of a variable: what it is follows from its key.
     Variable(String),
@@ -36,6 +37,16 @@ impl Value {
                 .map(ToOwned::to_owned)
                 .collect()),
             other => Err(other.is_not("a list of texts, as in [\"a\", \"b\"]")),
+        }
+    }
+
+    pub(super) fn switch(&self) -> Result<bool, String> {
+        match self {
+            Self::Boolean(value) => Ok(*value),
+            Self::Variable(text) => text
+                .parse()
+                .map_err(|_| format!("{text:?} is neither true nor false")),
+            other => Err(other.is_not("true or false")),
         }
     }
 
@@ -100,6 +111,7 @@ impl Value {
         let found = match self {
             Self::Text(_) | Self::Variable(_) => "a text",
             Self::Integer(_) => "a number",
+            Self::Boolean(_) => "true or false",
             Self::List(_) => "a list",
             Self::Other(name) => name,
         };

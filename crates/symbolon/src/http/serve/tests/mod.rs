@@ -6,6 +6,7 @@
 
 mod admin;
 mod attacks;
+mod canaries;
 mod connections;
 mod cors;
 mod drain;
@@ -47,7 +48,7 @@ struct Running {
     gate: Arc<Notify>,
     end: oneshot::Sender<()>,
     task: JoinHandle<Result<(), ServeError>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Running {
@@ -87,7 +88,7 @@ impl Running {
             gate,
             end,
             task,
-            _folder: folder,
+            folder,
         })
     }
 

@@ -20,13 +20,13 @@ use super::*;
 use crate::http::serve::{TlsError, TlsFiles};
 
 /// A certificate for `localhost` and its key, in files.
-struct Pair {
+pub(super) struct Pair {
     folder: tempfile::TempDir,
-    der: CertificateDer<'static>,
+    pub(super) der: CertificateDer<'static>,
 }
 
 impl Pair {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let pair = Self {
             folder: tempfile::tempdir().unwrap(),
             der: CertificateDer::from(Vec::new()),
@@ -53,11 +53,11 @@ impl Pair {
         self.folder.path().join("certificate.pem")
     }
 
-    fn key(&self) -> PathBuf {
+    pub(super) fn key(&self) -> PathBuf {
         self.folder.path().join("key.pem")
     }
 
-    fn files(&self) -> TlsFiles {
+    pub(super) fn files(&self) -> TlsFiles {
         TlsFiles {
             check_every: Duration::from_millis(20),
             ..TlsFiles::new(self.certificate(), self.key())
@@ -82,7 +82,7 @@ fn write(path: &Path, text: &str) {
     fs::rename(beside, path).unwrap();
 }
 
-async fn connect(
+pub(super) async fn connect(
     server: &Running,
     trusted: &CertificateDer<'static>,
     (protocol, versions): (&[u8], &[&'static SupportedProtocolVersion]),
@@ -102,7 +102,7 @@ async fn connect(
     within(connector.connect(name, stream)).await.map(Client)
 }
 
-const NEWEST: (&[u8], &[&SupportedProtocolVersion]) = (b"http/1.1", &[&TLS13]);
+pub(super) const NEWEST: (&[u8], &[&SupportedProtocolVersion]) = (b"http/1.1", &[&TLS13]);
 
 #[tokio::test]
 async fn both_versions_and_both_protocols_are_spoken() {
