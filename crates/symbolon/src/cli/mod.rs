@@ -6,7 +6,7 @@ mod dev;
 mod explain;
 mod folder;
 mod init;
-mod logs;
+pub(crate) mod logs;
 mod print;
 mod serve;
 mod settings;
@@ -15,8 +15,6 @@ mod user;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-#[cfg(test)]
-pub(crate) use logs::{Colours, Format, subscriber};
 
 /// Authentication for web APIs.
 #[derive(Parser)]

@@ -37,7 +37,6 @@ use cors::Cors;
 use listening::Listening;
 use metrics::Metrics;
 pub(crate) use options::{AdminError, AdminReach, Drain, Limits, Serving, TlsFiles, bind_admin};
-pub(crate) use requests::ClientAddress;
 use requests::{Desk, Kind};
 pub(crate) use systemd::Systemd;
 pub(crate) use tls::TlsError;
