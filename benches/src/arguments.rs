@@ -14,6 +14,7 @@ pub(crate) enum Bench {
     TokenInstructions,
     Guard,
     GuardPeers,
+    Login,
     Start,
 }
 
@@ -24,6 +25,7 @@ impl Bench {
             Self::TokenInstructions => "token-instructions",
             Self::Guard => "guard",
             Self::GuardPeers => "guard-peers",
+            Self::Login => "login",
             Self::Start => "start",
         }
     }
@@ -33,7 +35,7 @@ impl Bench {
         match self {
             Self::Token => 161,
             Self::Guard => 15,
-            Self::GuardPeers => 7,
+            Self::GuardPeers | Self::Login => 7,
             Self::Start => 15,
             // Counts don't move, so one is enough.
             Self::TokenInstructions => 1,
@@ -68,6 +70,7 @@ impl Arguments {
             Some("token-instructions") => Bench::TokenInstructions,
             Some("guard") => Bench::Guard,
             Some("guard-peers") => Bench::GuardPeers,
+            Some("login") => Bench::Login,
             Some("start") => Bench::Start,
             Some(other) => bail!("there is no bench {other:?}"),
             None => bail!("which bench?"),

@@ -8,6 +8,7 @@ mod allocations;
 mod arguments;
 mod clock;
 mod guard;
+mod login;
 mod report;
 mod rounds;
 mod start;
@@ -48,6 +49,7 @@ fn run() -> Result<()> {
         Bench::TokenInstructions => token::instructions::measure()?,
         Bench::Guard => guard::measure(arguments.rounds)?,
         Bench::GuardPeers => guard::measure_peers(arguments.rounds, &arguments.peers)?,
+        Bench::Login => login::measure(arguments.rounds)?,
         Bench::Start => start::measure(arguments.rounds, &arguments.program)?,
     };
     let name = arguments.bench.name();

@@ -9,6 +9,9 @@ use std::fmt;
 /// The prefix of Symbolon's own rights, as scopes and as roles.
 pub const RESERVED_PREFIX: &str = "symbolon:";
 
+/// Whoever has this role administers Symbolon.
+const ADMINISTRATOR: &str = "symbolon:admin";
+
 /// Longest role name in bytes.
 pub const ROLE_MAX_BYTES: usize = 128;
 
@@ -33,7 +36,13 @@ impl Role {
         Ok(Self(name.to_owned()))
     }
 
-    /// A role that was valid when it was stored; the only way to one of Symbolon's own rights.
+    /// The right to administer Symbolon, which only Symbolon gives.
+    pub fn administrator() -> Self {
+        Self(ADMINISTRATOR.to_owned())
+    }
+
+    /// A role that was valid when it was stored; with [`Role::administrator`] the only way to one of
+    /// Symbolon's own rights.
     pub fn from_stored(name: String) -> Self {
         Self(name)
     }

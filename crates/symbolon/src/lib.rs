@@ -65,6 +65,7 @@ pub use entropy::Randomness;
 pub use hooks::{HookError, Identity, IdentityError, Users};
 pub use http::{AppSession, AppSessionError, AppSessions, CurrentUser, WithAppSession};
 pub use keys::{KeyEncryptionKey, KeySource, KeySourceError, RingError, Signing};
+pub use passwords::{PasswordHashing, PasswordHashingError};
 pub use store::{DatabaseUrl, OpenError, StoreError, StoreOptions};
 pub use symbolon_guard as guard;
 pub use symbolon_rules::{Entropy, id::UserId};

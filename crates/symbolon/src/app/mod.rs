@@ -12,6 +12,9 @@ mod issue;
 mod login;
 mod schemes;
 mod session;
+#[cfg(feature = "cli")]
+mod setup;
+mod throttle;
 #[cfg(feature = "client")]
 mod upstream;
 mod user;
@@ -27,6 +30,8 @@ pub use error::AppError;
 pub(crate) use import::{Imported, Kind, OldUser, Rehearsal};
 pub use issue::{IssueError, TokenBuilder};
 pub use login::{Login, LoginError};
+#[cfg(feature = "cli")]
+pub(crate) use setup::{SetupError, SetupInput, SetupLink};
 #[cfg(feature = "client")]
 pub(crate) use upstream::{UpstreamError, Visitor};
 #[cfg(feature = "cli")]
@@ -37,7 +42,7 @@ pub(crate) use user::UserInput;
 use crate::{
     Randomness,
     hooks::Hooks,
-    keys::{Keys, Published},
+    keys::{Keys, NameKey, Published},
     passwords::{Decoys, PasswordHasher},
     store::{FindStore, Store},
     telemetry::Tally,
@@ -62,6 +67,8 @@ pub(crate) struct App {
     pub(crate) tally: Tally,
     /// What unknown names cost.
     pub(crate) decoys: Decoys,
+    /// What tries at passwords are counted by.
+    pub(crate) names: NameKey,
     /// The claim for the id that imported users had before.
     pub(crate) external_id_claim: Option<ClaimName>,
     /// This program's clients at other providers.

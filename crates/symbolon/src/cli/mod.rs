@@ -2,6 +2,7 @@
 //!
 //! What a program may read goes to stdout, everything else to stderr.
 
+mod bench;
 mod dev;
 mod explain;
 mod folder;
@@ -10,6 +11,7 @@ pub(crate) mod logs;
 mod print;
 mod serve;
 mod settings;
+mod setup_link;
 mod user;
 
 use std::process::ExitCode;
@@ -32,10 +34,14 @@ enum Command {
     Init(init::Arguments),
     /// The server, from symbolon.toml
     Serve(serve::Arguments),
+    /// A code for the first user, shown on this terminal: good once, for an hour
+    SetupLink(setup_link::Arguments),
     /// Shows what a token says and what would be wrong with it, without trusting it
     Explain(explain::Arguments),
     /// Users of a database that no server has open
     User(user::Arguments),
+    /// Measures this machine
+    Bench(bench::Arguments),
 }
 
 /// Runs the program and gives its exit code: 0 when it did what was asked, 1 when it couldn't, 2
@@ -61,8 +67,12 @@ pub fn run() -> ExitCode {
                     Command::Serve(arguments) => {
                         serve::run(arguments).await.map(|()| ExitCode::SUCCESS)
                     }
+                    Command::SetupLink(arguments) => {
+                        setup_link::run(arguments).await.map(|()| ExitCode::SUCCESS)
+                    }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
+                    Command::Bench(arguments) => bench::run(&arguments),
                 }
             })
         });

@@ -23,6 +23,9 @@ pub(super) struct Arguments {
     /// Print one line of JSON for programs once it listens, instead of the line for people
     #[arg(long)]
     json: bool,
+    /// Start although the clock is behind what the database has seen: what expired meanwhile counts again
+    #[arg(long)]
+    dangerous_accept_clock: bool,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<()> {
@@ -41,9 +44,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     };
     let listener = dev::listen(settings.listen, "`listen`")?;
     let address = listener.local_addr()?;
-    let engine = Engine::open(settings.engine_config()?)
-        .await
-        .context("can't start")?;
+    let mut config = settings.engine_config()?;
+    config.dangerous_accept_clock = arguments.dangerous_accept_clock;
+    let engine = Engine::open(config).await.context("can't start")?;
     let serving = settings.serving(listener)?;
     let admin = serving
         .admin

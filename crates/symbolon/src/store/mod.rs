@@ -14,16 +14,20 @@ mod foreign;
 mod imports;
 mod instance;
 mod keys;
+mod moment;
 mod ownership;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schemes;
 mod sessions;
+#[cfg(any(feature = "cli", test))]
+mod setup;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(test)]
 mod suite;
+mod throttle;
 mod tx;
 #[cfg(any(feature = "client", test))]
 mod upstream;
@@ -46,10 +50,16 @@ pub(crate) use foreign::{ForeignRow, ForeignTable};
 pub(crate) use imports::{FindNamesakes, ImportUsers, NewImport};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{AddKey, ListKeys, SealedKey};
+pub(crate) use moment::{BelieveTime, SeeTime};
 pub(crate) use schemes::{CountSchemes, RenewPassword};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
+#[cfg(any(feature = "cli", test))]
+pub(crate) use setup::{BeginSetup, FindSetup, RedeemSetup, Redeemed};
+pub(crate) use throttle::{
+    BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, Claimed, SweepTries, TakeBackTry,
+};
 pub(crate) use tx::Tx;
 #[cfg(feature = "client")]
 pub(crate) use upstream::{

@@ -148,7 +148,7 @@ impl Connection {
                 let _ = timeout(GOODBYE, serving).await;
             }
             Over::Overdue => {
-                tracing::debug!(client = %address, "cut off a client that took too long")
+                tracing::debug!(client = %address, "cut off a client that took too long");
             }
         }
         drop(slot);

@@ -16,7 +16,8 @@ mod options;
 mod requests;
 mod stream;
 mod systemd;
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;
 mod tls;
 

@@ -90,7 +90,7 @@ pub(super) async fn receive(
     let status = response.status();
     span.in_scope(|| {
         let (method, status) = (method_label(&method), status.as_u16());
-        let ms = u64::try_from(took.as_micros()).map_or(f64::MAX, |micros| micros as f64 / 1000.0);
+        let ms = took.as_secs_f64() * 1000.0;
         let client = client.map(|client| tracing::field::display(client.0));
         match desk.kind {
             Kind::Public => tracing::info!(method, route, status, ms, client, "answered"),

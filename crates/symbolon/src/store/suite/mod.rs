@@ -7,12 +7,15 @@ mod app_sessions;
 mod differential;
 mod faults;
 mod imports;
+mod moment;
 mod operations;
 #[cfg(feature = "postgres")]
 mod outage;
 mod ownership;
 mod races;
+mod setup;
 mod statements;
+mod throttle;
 mod transactions;
 mod upstream;
 
