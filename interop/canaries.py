@@ -30,6 +30,11 @@ def remember(*secrets: object) -> None:
     _secrets.update(secret for secret in secrets if isinstance(secret, str) and len(secret) >= SHORTEST)
 
 
+def remember_environment(variables: dict[str, str]) -> None:
+    """What is secret of what a program is told by its environment."""
+    remember(*(value for name, value in variables.items() if re.search("KEY|SECRET|PASSWORD", name)))
+
+
 def remember_exchange(headers: Iterable[tuple[str, str]], *bodies: bytes | None) -> None:
     """What is secret of a request and its answer."""
     for name, value in headers:

@@ -34,6 +34,7 @@ class Program:
         user: int | None = None,
     ):
         self._log = log
+        canaries.remember_environment(environment or {})
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(
                 [PROGRAMS / name, *arguments],
@@ -114,7 +115,7 @@ class Dev:
         program = Program("symbolon", "dev", "--json", "--listen", "127.0.0.1:0", *arguments, **where)
         said = json.loads(program.first_line)
         named = ("issuer", "username", "password", "access_token", "jwks_uri")
-        canaries.remember(said["password"], said["access_token"], *(where.get("environment") or {}).values())
+        canaries.remember(said["password"], said["access_token"])
         return cls(program, said, **{name: said[name] for name in named})
 
 
