@@ -11,7 +11,7 @@ mod explain;
 mod folder;
 mod init;
 mod installation;
-mod logs;
+pub(crate) mod logs;
 mod manual;
 mod print;
 mod serve;
