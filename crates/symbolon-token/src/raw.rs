@@ -102,7 +102,8 @@ pub fn sign(key: &SigningKey, typ: Option<&Typ>, payload: &[u8]) -> Result<Strin
     within_limit(text(jws)?)
 }
 
-/// Checks a compact JWS with the key of the set that its header names, and gives what was signed.
+/// Checks a compact JWS with the key of the set that its header names, and gives what was signed
+/// (RFC 7515 §5.2).
 ///
 /// Fails like [`Verifier::verify`](crate::Verifier::verify), without everything about claims and `typ`.
 pub fn verify(keys: &KeySet, jws: &str) -> Result<VerifiedPayload, Error> {

@@ -110,7 +110,7 @@ impl<'a> Scanner<'a> {
         }
         loop {
             let name = self.string()?;
-            self.names.push(name);
+            self.names.push(name, self.text);
             self.whitespace();
             self.expect(b':')?;
             self.whitespace();

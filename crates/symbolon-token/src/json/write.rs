@@ -196,10 +196,11 @@ impl Formatter for &mut Strict {
 
     fn end_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
         let offset = |at: usize| u32::try_from(at).map_err(|_| refused());
-        self.names.push(Span {
+        let key = Span {
             start: offset(self.key)?,
             end: offset(self.text.len())?,
-        });
+        };
+        self.names.push(key, &self.text);
         Ok(())
     }
 
