@@ -9,6 +9,7 @@ mod attacks;
 mod canaries;
 mod connections;
 mod cors;
+mod document;
 mod drain;
 mod http2;
 mod lines;
