@@ -196,7 +196,7 @@ def test_two_servers_on_one_folder(kept: Site):
     with_lock.kill()
 
 
-@pytest.mark.parametrize("left", [0, 10, 63])
+@pytest.mark.parametrize("left", [0, 10, 42])
 def test_half_a_key_file_is_named_and_nothing_is_written(kept: Site, left: int):
     key = kept.data / "symbolon.key"
     if not key.exists():

@@ -259,9 +259,10 @@ async fn identify(
         Some(_) => StoreContent::Keys,
     };
     let kek = config.key_encryption_key.load(content, randomness)?;
+    let id = StoreId::generate(now, randomness);
     let make = MakeStore {
         instance: Instance {
-            id: StoreId::generate(now, randomness),
+            id,
             maker: config.maker.as_str().to_owned(),
             kek_id: kek.id(),
         },
@@ -280,6 +281,10 @@ async fn identify(
             held: kek.id(),
             wanted: instance.kek_id,
         });
+    }
+    // A database that was lost begins like one that never was: whoever looks for their users sees this.
+    if instance.id == id {
+        tracing::info!(database = %config.database, "a new store was made");
     }
     Ok((instance, kek))
 }

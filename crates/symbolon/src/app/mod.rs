@@ -5,6 +5,7 @@
 //! program call the same act. Nothing here knows a status code.
 
 mod app_session;
+mod directory;
 mod error;
 #[cfg(feature = "cli")]
 mod import;
@@ -25,6 +26,7 @@ use symbolon_guard::{Clock, Guard};
 use symbolon_rules::{oauth::discovery::Metadata, permission::Scope, tokens::ClaimName};
 
 pub(crate) use app_session::Kept;
+pub use directory::{KeptPassword, User, UserDetails, UserQuery};
 pub use error::AppError;
 #[cfg(feature = "cli")]
 pub(crate) use import::{Imported, Kind, OldUser, Rehearsal};

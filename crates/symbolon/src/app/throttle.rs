@@ -10,7 +10,7 @@ use symbolon_rules::{
 };
 
 use super::{App, AppError, LoginError};
-use crate::store::{BlockAccount, ClaimLogin, ClaimTry, Claimed, TakeBackTry};
+use crate::store::{BlockAccount, ClaimLogin, ClaimTry, ClaimedTry, TakeBackTry};
 
 /// A try that is counted: whoever holds one may look at a password.
 #[derive(Debug)]
@@ -74,10 +74,10 @@ impl App {
         Try::begin(self.names.account(name), self.clock.now())
     }
 
-    fn counted(&self, attempt: Try, claimed: Claimed) -> Result<Counted, LoginError> {
+    fn counted(&self, attempt: Try, claimed: ClaimedTry) -> Result<Counted, LoginError> {
         match claimed {
-            Claimed::Granted(number) => Ok(Counted { attempt, number }),
-            Claimed::Waits(until) => {
+            ClaimedTry::Granted(number) => Ok(Counted { attempt, number }),
+            ClaimedTry::Waits(until) => {
                 tracing::info!(reason = "too_many_attempts", "login refused");
                 let retry_after = throttle::retry_after(until, self.clock.now());
                 Err(LoginError::TooManyAttempts { retry_after })

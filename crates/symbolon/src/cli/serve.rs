@@ -5,7 +5,7 @@ use std::{net::TcpListener, path::PathBuf, sync::Arc};
 use anyhow::{Context, Result, bail};
 
 use super::{
-    dev,
+    control, dev,
     folder::{DataFolder, Taken},
     logs, print,
     settings::Settings,
@@ -53,6 +53,12 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
         .as_ref()
         .map(TcpListener::local_addr)
         .transpose()?;
+    let (ended, end_of_control) = tokio::sync::oneshot::channel();
+    let until = async {
+        // An error says that the other end is gone: over as well.
+        let _: Result<(), _> = end_of_control.await;
+    };
+    let control = control::serve(engine.clone(), &path, &folder, until)?;
     let line = if arguments.json {
         serde_json::json!({
             "issuer": engine.issuer(),
@@ -71,8 +77,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     };
     let app = Arc::clone(&engine.app);
     let serving = tokio::spawn(serve(app, engine.router(), serving, end));
-    serving.await?.context("the server stopped")?;
+    let served = serving.await?;
+    drop(ended);
+    control.await?;
     engine.shutdown().await;
     drop(folder);
-    Ok(())
+    served.context("the server stopped")
 }

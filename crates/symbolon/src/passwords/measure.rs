@@ -83,7 +83,7 @@ fn hash_for(
     scheme.derive(input, &mut memory)?;
     let began = clock.monotonic();
     let mut times = Vec::new();
-    while times.len() < HASHES_MIN || clock.monotonic() - began < at_least {
+    while times.len() < HASHES_MIN || clock.monotonic().saturating_sub(began) < at_least {
         let before = clock.monotonic();
         scheme.derive(input, &mut memory)?;
         times.push(clock.monotonic().saturating_sub(before));

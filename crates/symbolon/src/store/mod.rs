@@ -25,6 +25,8 @@ mod setup;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "cli")]
+mod status;
 #[cfg(test)]
 mod suite;
 mod throttle;
@@ -57,8 +59,10 @@ pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
 #[cfg(any(feature = "cli", test))]
 pub(crate) use setup::{BeginSetup, FindSetup, RedeemSetup, Redeemed};
+#[cfg(feature = "cli")]
+pub(crate) use status::{DatabaseStatus, Step, migrate};
 pub(crate) use throttle::{
-    BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, Claimed, SweepTries, TakeBackTry,
+    BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, ClaimedTry, SweepTries, TakeBackTry,
 };
 pub(crate) use tx::Tx;
 #[cfg(feature = "client")]
@@ -68,7 +72,11 @@ pub(crate) use upstream::{
     SealedTokens, SweepUpstreamLogins, SweepUpstreamTokens, TokensId,
 };
 pub use url::DatabaseUrl;
-pub(crate) use users::{CreateUser, Created, FindLogin, NewUser, SetPassword, SetUserState};
+pub(crate) use users::{
+    ChangeRole, CreateUser, Created, FindLogin, FindUser, ListFrom, ListUsers, NewUser,
+    PasswordRecord, RemoveUser, RenameUser, Renamed, RoleChange, RoleChanged, SetPassword,
+    SetUserState, UserFacts, UserRecord,
+};
 
 /// How the store uses its database.
 #[derive(Clone, Copy, Debug)]

@@ -49,7 +49,7 @@ pub(crate) struct ClaimTry {
 
 /// What became of a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Claimed {
+pub(crate) enum ClaimedTry {
     /// It is counted, and the how-manieth it is: its password may be looked at.
     Granted(i64),
     /// The account waits; nothing was changed.
@@ -57,7 +57,7 @@ pub(crate) enum Claimed {
 }
 
 impl Operation for ClaimTry {
-    type Out = Claimed;
+    type Out = ClaimedTry;
     const ACCESS: Access = Access::Write;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
@@ -75,13 +75,15 @@ impl Operation for ClaimTry {
             Arg::Int(others_wait_until.as_millis()),
         ];
         if let Some(number) = tx.query_opt(&CLAIM, &args, |row| row.int(0)).await? {
-            return Ok(Claimed::Granted(number));
+            return Ok(ClaimedTry::Granted(number));
         }
         let until = tx
             .query_opt(&FIND_BLOCK, &args[..1], |row| row.int(0))
             .await?;
         // Where somebody has just logged in there is nothing left to wait for: a moment will do.
-        Ok(Claimed::Waits(until.map_or(*now, Timestamp::from_millis)))
+        Ok(ClaimedTry::Waits(
+            until.map_or(*now, Timestamp::from_millis),
+        ))
     }
 }
 
@@ -93,13 +95,13 @@ pub(crate) struct ClaimLogin {
 
 impl Operation for ClaimLogin {
     /// The facts are those of nobody where the account waits.
-    type Out = (Claimed, Option<LoginFacts>);
+    type Out = (ClaimedTry, Option<LoginFacts>);
     const ACCESS: Access = Access::Write;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let attempt = self.attempt;
         let claimed = ClaimTry { attempt }.run(tx).await?;
-        let Claimed::Granted(_) = claimed else {
+        let ClaimedTry::Granted(_) = claimed else {
             return Ok((claimed, None));
         };
         let username = self.username.clone();

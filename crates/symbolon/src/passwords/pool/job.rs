@@ -5,7 +5,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -39,9 +39,11 @@ pub(in crate::passwords) enum Refused {
 
 /// A job, without its type.
 pub(super) trait Work: Send + Sync {
-    /// Computes it and answers, unless it has been answered or nobody waits.
-    fn run(&self, memory: &mut Memory);
-    /// Answers that it won't be done.
+    /// Computes it, unless it has been or nobody waits. Whoever waits is not told yet.
+    fn compute(&self, memory: &mut Memory);
+    /// Tells whoever waits what came out.
+    fn answer(&self);
+    /// Tells them that it won't be done.
     fn refuse(&self, why: Refused);
     /// Whether somebody still waits for its answer.
     fn is_wanted(&self) -> bool;
@@ -52,45 +54,58 @@ pub(super) type Answer<T> = oneshot::Receiver<Result<T, Refused>>;
 
 pub(super) struct Task<T, F> {
     compute: F,
+    result: Mutex<Option<Result<T, Refused>>>,
     asker: Mutex<Option<oneshot::Sender<Result<T, Refused>>>>,
 }
 
 impl<T: Send, F: Fn(&mut Memory) -> T + Send + Sync> Task<T, F> {
     pub(super) fn new(compute: F) -> (Self, Answer<T>) {
         let (asker, answer) = oneshot::channel();
-        let asker = Mutex::new(Some(asker));
-        (Self { compute, asker }, answer)
+        let task = Self {
+            compute,
+            result: Mutex::new(None),
+            asker: Mutex::new(Some(asker)),
+        };
+        (task, answer)
     }
 
-    fn answer(&self, with: Result<T, Refused>) {
-        let asker = self
-            .asker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+    fn tell(&self, what: Result<T, Refused>) {
+        let asker = lock(&self.asker).take();
         if let Some(asker) = asker {
             // They may have hung up meanwhile.
-            let _ = asker.send(with);
+            let _ = asker.send(what);
         }
     }
 }
 
 impl<T: Send, F: Fn(&mut Memory) -> T + Send + Sync> Work for Task<T, F> {
-    fn run(&self, memory: &mut Memory) {
+    fn compute(&self, memory: &mut Memory) {
         if !self.is_wanted() {
             return;
         }
         // A panic costs this job only. The blocks hold half a hash then, and the next one writes over it.
         let computed = catch_unwind(AssertUnwindSafe(|| (self.compute)(memory)));
-        self.answer(computed.map_err(|_| Refused::Panicked));
+        *lock(&self.result) = Some(computed.map_err(|_| Refused::Panicked));
+    }
+
+    fn answer(&self) {
+        let result = lock(&self.result).take();
+        if let Some(result) = result {
+            self.tell(result);
+        }
     }
 
     fn refuse(&self, why: Refused) {
-        self.answer(Err(why));
+        self.tell(Err(why));
     }
 
     fn is_wanted(&self) -> bool {
-        let asker = self.asker.lock().unwrap_or_else(PoisonError::into_inner);
-        asker.as_ref().is_some_and(|asker| !asker.is_closed())
+        lock(&self.asker)
+            .as_ref()
+            .is_some_and(|asker| !asker.is_closed())
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,6 +9,7 @@
 mod job;
 mod memory;
 mod priority;
+mod quiet;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -103,11 +104,11 @@ impl Pool {
         self.shared.wake(&state);
         drop(state);
         for number in 0..helpers {
-            // Without them hashing only gets slower where everything is.
+            // Without them logins only get slower where everything is.
             let role = if number == 0 { watch } else { help };
             let _ = self.spawn(&format!("hash-help-{number}"), role);
         }
-        if is_more_wanted && !self.spawn("hash", threads::work) {
+        if is_more_wanted && !self.spawn("turn", threads::work) {
             let mut state = self.shared.lock();
             state.workers -= 1;
             if state.workers == 0 && state.withdraw(number) {
@@ -118,7 +119,7 @@ impl Pool {
     }
 
     /// Whether the system gave a thread.
-    fn spawn(&self, name: &str, role: fn(&Shared)) -> bool {
+    fn spawn(&self, name: &str, role: fn(&Arc<Shared>)) -> bool {
         let shared = Arc::clone(&self.shared);
         std::thread::Builder::new()
             .name(format!("symbolon-{name}"))

@@ -292,7 +292,8 @@ async fn what_a_worker_does_not_get_on_with_is_done_by_a_helper() {
 struct Nothing;
 
 impl Work for Nothing {
-    fn run(&self, _memory: &mut Memory) {}
+    fn compute(&self, _memory: &mut Memory) {}
+    fn answer(&self) {}
     fn refuse(&self, _why: Refused) {}
     fn is_wanted(&self) -> bool {
         true

@@ -1,16 +1,16 @@
-//! The threads: workers, which get out of everybody's way, and helpers for when they get nowhere.
+//! The threads: workers, whose computing gets out of everybody's way, and helpers for when it gets nowhere.
 //!
-//! A worker's priority is the lowest there is, so where other work wants every core for long it all but
-//! stands still, with a login in its hands. The first helper watches: it compares the processor time that
-//! the workers had with the time that passed, and where that is too little it takes over what has waited
-//! longest, whether it has begun or not, at the priority of everything else. So a login is done in time
-//! anyhow, at a part of the usual rate, and where there is room the helpers only look.
+//! What computes for a worker has the lowest priority there is, so where other work wants every core for
+//! long it all but stands still, with a login in its hands. The first helper watches: it compares the
+//! processor time that was had with the time that passed, and where that is too little it takes over what
+//! has waited longest, whether it has begun or not, at the priority of everything else. So a login is done
+//! in time anyhow, at a part of the usual rate, and where there is room the helpers only look.
 //!
 //! Nobody spins: who has nothing to do waits to be woken, and only work under way is looked at by time.
 
 use std::{
     sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -21,7 +21,8 @@ use tokio::sync::Notify;
 
 use super::{
     memory::Memory,
-    priority::{self, ThreadName},
+    priority::ThreadName,
+    quiet::Computer,
     state::{Limits, Start, State, Turn, Who},
 };
 
@@ -31,6 +32,8 @@ const KEPT_FOR: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_millis(100);
 /// Workers that have less than this part of a processor each are starving.
 const STARVING: u32 = 5;
+
+type Locked<'s> = MutexGuard<'s, State>;
 
 /// What the threads share.
 pub(super) struct Shared {
@@ -62,7 +65,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> Locked<'_> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -80,12 +83,12 @@ impl Shared {
         self.help.notify_all();
     }
 
-    /// Runs a job with the memory that was found for it. Takes the lock when it is done.
-    fn run(&self, start: Start, who: Who) {
+    /// Runs a job with the memory that was found for it.
+    fn run(&self, start: Start, who: Who, computer: &Computer) {
         let (work, room, done) = start.split();
         let began = self.clock.monotonic();
-        let mut memory = room.make();
-        work.run(&mut memory);
+        let memory = computer.compute(&work, room);
+        work.answer();
         let took = self.clock.monotonic().saturating_sub(began);
         let mut state = self.lock();
         let freed = state.finish(&done, memory, who, took);
@@ -98,20 +101,36 @@ impl Shared {
             self.work.notify_one();
         }
         drop(state);
-        drop(freed);
+        if let Some(freed) = freed {
+            computer.free(vec![freed]);
+        }
         self.progress.notify_waiters();
     }
 
     /// Frees blocks that nobody asked for.
-    fn give_back<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+    fn give_back<'s>(&'s self, mut state: Locked<'s>, computer: &Computer) -> Locked<'s> {
         let spare = state.take_spare();
         drop(state);
         let bytes = spare.iter().map(Memory::bytes).sum();
-        drop(spare);
+        computer.free(spare);
         let mut state = self.lock();
         state.given_back(bytes);
         self.progress.notify_waiters();
         state
+    }
+
+    /// Where a worker computes: out of everybody's way, but only where somebody sees that it gets on.
+    fn computer(self: &Arc<Self>) -> Computer {
+        if self.lock().limits.helpers == 0 {
+            return Computer::here();
+        }
+        let shared = Arc::downgrade(self);
+        Computer::quiet(move || {
+            if let (Some(shared), Some(name)) = (shared.upgrade(), ThreadName::of_this()) {
+                let mut names = shared.names.lock().unwrap_or_else(PoisonError::into_inner);
+                names.push(name);
+            }
+        })
     }
 }
 
@@ -137,22 +156,15 @@ impl Drop for Alive<'_> {
 }
 
 /// What a worker does until the pool is closed.
-pub(super) fn work(shared: &Shared) {
+pub(super) fn work(shared: &Arc<Shared>) {
     let _alive = Alive::of(shared);
-    // Only where somebody sees that they get on.
-    if shared.lock().limits.helpers > 0 {
-        priority::give_way();
-    }
-    if let Some(name) = ThreadName::of_this() {
-        let mut names = shared.names.lock().unwrap_or_else(PoisonError::into_inner);
-        names.push(name);
-    }
+    let computer = shared.computer();
     let mut state = shared.lock();
     while state.is_open {
         match state.take(Who::Worker, shared.clock.monotonic()) {
             Turn::Start(start) => {
                 drop(state);
-                shared.run(start, Who::Worker);
+                shared.run(start, Who::Worker, &computer);
                 state = shared.lock();
             }
             Turn::Overdue(work) => {
@@ -166,14 +178,14 @@ pub(super) fn work(shared: &Shared) {
                 state = wait(&shared.work, state);
                 state.cramped -= 1;
             }
-            Turn::Nothing => state = rest(shared, state),
+            Turn::Nothing => state = rest(shared, state, &computer),
         }
     }
-    drop(shared.give_back(state));
+    drop(shared.give_back(state, &computer));
 }
 
 /// Waits for work; frees what is kept if none comes.
-fn rest<'s>(shared: &'s Shared, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+fn rest<'s>(shared: &'s Shared, mut state: Locked<'s>, computer: &Computer) -> Locked<'s> {
     state.resting += 1;
     if !state.has_spare() {
         state = wait(&shared.work, state);
@@ -187,19 +199,19 @@ fn rest<'s>(shared: &'s Shared, mut state: MutexGuard<'s, State>) -> MutexGuard<
     // Who has finished something since waits here too, and for longer.
     let is_quiet = state.is_nobody_waiting() && before == (state.by_workers, state.by_helpers);
     if timeout.timed_out() && is_quiet {
-        return shared.give_back(state);
+        return shared.give_back(state, computer);
     }
     state
 }
 
-fn wait<'s>(condition: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+fn wait<'s>(condition: &Condvar, state: Locked<'s>) -> Locked<'s> {
     condition
         .wait(state)
         .unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the first helper does: it watches, and helps. The others are woken by it.
-pub(super) fn watch(shared: &Shared) {
+pub(super) fn watch(shared: &Arc<Shared>) {
     let _alive = Alive::of(shared);
     let mut last: Option<Look> = None;
     let mut state = shared.lock();
@@ -243,7 +255,7 @@ pub(super) fn watch(shared: &Shared) {
 }
 
 /// What the other helpers do.
-pub(super) fn help(shared: &Shared) {
+pub(super) fn help(shared: &Arc<Shared>) {
     let _alive = Alive::of(shared);
     let mut state = shared.lock();
     while state.is_open {
@@ -260,14 +272,12 @@ pub(super) fn help(shared: &Shared) {
     }
 }
 
-type Locked<'s> = MutexGuard<'s, State>;
-
 /// Does a job at everybody's priority. The error says that there is none to do.
 fn help_once<'s>(shared: &'s Shared, mut state: Locked<'s>) -> Result<Locked<'s>, Locked<'s>> {
     match state.take(Who::Helper, shared.clock.monotonic()) {
         Turn::Start(start) => {
             drop(state);
-            shared.run(start, Who::Helper);
+            shared.run(start, Who::Helper, &Computer::here());
             Ok(shared.lock())
         }
         Turn::Overdue(work) => {

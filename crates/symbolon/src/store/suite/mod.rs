@@ -5,6 +5,7 @@
 
 mod app_sessions;
 mod differential;
+mod directory;
 mod faults;
 mod imports;
 mod moment;

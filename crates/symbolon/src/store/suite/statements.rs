@@ -14,7 +14,7 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 15] = [
+const FILES: [&[&Statement]; 18] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
@@ -28,6 +28,9 @@ const FILES: [&[&Statement]; 15] = [
     upstream::STATEMENTS[1],
     upstream::STATEMENTS[2],
     users::STATEMENTS,
+    users::MORE_STATEMENTS[0],
+    users::MORE_STATEMENTS[1],
+    super::directory::STATEMENTS,
     super::throttle::STATEMENTS,
     super::transactions::STATEMENTS,
 ];

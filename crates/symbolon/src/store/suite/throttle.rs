@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{Database, NOW, create, name, new_id, on_both_engines};
 use crate::store::{
-    BeginSessionOfTry, Begun, BlockAccount, ClaimLogin, ClaimTry, Claimed, Store, SweepTries,
+    BeginSessionOfTry, Begun, BlockAccount, ClaimLogin, ClaimTry, ClaimedTry, Store, SweepTries,
     TakeBackTry, sql::Arg,
 };
 
@@ -34,19 +34,19 @@ fn after(seconds: u64) -> Timestamp {
     NOW + Duration::from_secs(seconds)
 }
 
-async fn claim_at(store: &Store, account: Account, now: Timestamp) -> Claimed {
+async fn claim_at(store: &Store, account: Account, now: Timestamp) -> ClaimedTry {
     let attempt = Try::begin(account, now);
     store.run(ClaimTry { attempt }).await.unwrap()
 }
 
-async fn claim(store: &Store, account: Account) -> Claimed {
+async fn claim(store: &Store, account: Account) -> ClaimedTry {
     claim_at(store, account, NOW).await
 }
 
 /// Counts so many tries, one after the other, none of which has to wait.
 async fn claim_many(store: &Store, account: Account, many: i64) {
     for number in 1..=many {
-        assert_eq!(claim(store, account).await, Claimed::Granted(number));
+        assert_eq!(claim(store, account).await, ClaimedTry::Granted(number));
     }
 }
 
@@ -86,17 +86,20 @@ async fn w5_of_two_hundred_at_once_fifty_are_looked_at(database: Database) {
     let mut granted = Vec::new();
     for claimed in guesses.join_all().await {
         match claimed {
-            Claimed::Granted(number) => granted.push(number),
-            Claimed::Waits(until) => assert_eq!(until, NOW + WAIT_MAX),
+            ClaimedTry::Granted(number) => granted.push(number),
+            ClaimedTry::Waits(until) => assert_eq!(until, NOW + WAIT_MAX),
         }
     }
     granted.sort_unstable();
     assert_eq!(granted, (1..=TOGETHER).collect::<Vec<_>>());
     // Whoever comes after the wait is alone, and makes the others wait again.
     let later = NOW + WAIT_MAX;
-    assert_eq!(claim_at(&first, ALICE, later).await, Claimed::Granted(51));
+    assert_eq!(
+        claim_at(&first, ALICE, later).await,
+        ClaimedTry::Granted(51)
+    );
     let waits = claim_at(&second, ALICE, later).await;
-    assert_eq!(waits, Claimed::Waits(later + WAIT_MAX));
+    assert_eq!(waits, ClaimedTry::Waits(later + WAIT_MAX));
 }
 
 async fn begin(store: &Store, account: Account, credential_epoch: i64) -> Begun {
@@ -121,7 +124,7 @@ async fn w5_guesses_after_a_login_count_from_one_and_none_before_it_twice(databa
     assert_eq!(begin(&store, ALICE, 0).await, Begun::Done);
     // Those under way before it and those that follow are a hundred together.
     claim_many(&store, ALICE, TOGETHER).await;
-    assert!(matches!(claim(&store, ALICE).await, Claimed::Waits(_)));
+    assert!(matches!(claim(&store, ALICE).await, ClaimedTry::Waits(_)));
     assert!(TOGETHER - 1 + TOGETHER <= 100);
 }
 
@@ -131,10 +134,10 @@ async fn w5_a_login_forgets_its_own_count_and_no_other(database: Database) {
     claim_many(&store, BOB, 5).await;
     // A session that doesn't begin forgives nothing: its password was another one's.
     assert_eq!(begin(&store, BOB, 3).await, Begun::Stale);
-    assert_eq!(claim(&store, BOB).await, Claimed::Granted(6));
+    assert_eq!(claim(&store, BOB).await, ClaimedTry::Granted(6));
     assert_eq!(begin(&store, BOB, 0).await, Begun::Done);
-    assert_eq!(claim(&store, ALICE).await, Claimed::Granted(8));
-    assert_eq!(claim(&store, BOB).await, Claimed::Granted(1));
+    assert_eq!(claim(&store, ALICE).await, ClaimedTry::Granted(8));
+    assert_eq!(claim(&store, BOB).await, ClaimedTry::Granted(1));
 }
 
 async fn w5_a_wait_holds_until_its_end(database: Database) {
@@ -143,16 +146,16 @@ async fn w5_a_wait_holds_until_its_end(database: Database) {
     fail(&store, ALICE, 12, NOW).await;
     // A failure that comes in later earned less, and shortens nothing.
     fail(&store, ALICE, 10, NOW).await;
-    assert_eq!(claim(&store, ALICE).await, Claimed::Waits(after(4)));
+    assert_eq!(claim(&store, ALICE).await, ClaimedTry::Waits(after(4)));
     let almost = Timestamp::from_millis(after(4).as_millis() - 1);
     assert_eq!(
         claim_at(&store, ALICE, almost).await,
-        Claimed::Waits(after(4))
+        ClaimedTry::Waits(after(4))
     );
-    assert_eq!(claim(&store, BOB).await, Claimed::Granted(1));
+    assert_eq!(claim(&store, BOB).await, ClaimedTry::Granted(1));
     assert_eq!(
         claim_at(&store, ALICE, after(4)).await,
-        Claimed::Granted(13)
+        ClaimedTry::Granted(13)
     );
 }
 
@@ -160,7 +163,7 @@ async fn w5_what_was_taken_back_was_never_counted(database: Database) {
     let store = database.open().await;
     let attempt = Try::begin(ALICE, NOW);
     claim_many(&store, ALICE, TOGETHER).await;
-    assert!(matches!(claim(&store, ALICE).await, Claimed::Waits(_)));
+    assert!(matches!(claim(&store, ALICE).await, ClaimedTry::Waits(_)));
     for _ in 0..TOGETHER {
         store.run(TakeBackTry { attempt }).await.unwrap();
     }
@@ -170,7 +173,7 @@ async fn w5_what_was_taken_back_was_never_counted(database: Database) {
     // A wait that a failure has earned is no part of any try.
     fail(&store, ALICE, 10, NOW).await;
     store.run(TakeBackTry { attempt }).await.unwrap();
-    assert_eq!(claim(&store, ALICE).await, Claimed::Waits(after(1)));
+    assert_eq!(claim(&store, ALICE).await, ClaimedTry::Waits(after(1)));
 }
 
 async fn w4_known_and_unknown_names_touch_the_same_rows(database: Database) {
@@ -183,7 +186,7 @@ async fn w4_known_and_unknown_names_touch_the_same_rows(database: Database) {
                 username: name(username),
             };
             let (claimed, facts) = store.run(claim).await.unwrap();
-            assert_eq!(claimed, Claimed::Granted(number));
+            assert_eq!(claimed, ClaimedTry::Granted(number));
             let found = facts.map(|facts| facts.user);
             assert_eq!(found, (username == "alice").then_some(id));
         }
@@ -194,7 +197,7 @@ async fn w4_known_and_unknown_names_touch_the_same_rows(database: Database) {
         };
         // Whoever waits learns nothing of the user.
         let (claimed, facts) = store.run(waiting).await.unwrap();
-        assert_eq!(claimed, Claimed::Waits(after(1)));
+        assert_eq!(claimed, ClaimedTry::Waits(after(1)));
         assert!(facts.is_none());
     }
     assert_eq!(count_rows(&store).await, 2);
@@ -217,7 +220,7 @@ async fn g12_a_wait_by_a_clock_that_was_ahead_counts_for_nothing(database: Datab
     claim_many(&store, ALICE, 20).await;
     let ahead = NOW + Duration::from_hours(24 * 365);
     fail(&store, ALICE, 20, ahead).await;
-    assert_eq!(claim(&store, ALICE).await, Claimed::Granted(21));
+    assert_eq!(claim(&store, ALICE).await, ClaimedTry::Granted(21));
 }
 
 async fn failures_are_forgotten_and_swept(database: Database) {
@@ -231,10 +234,16 @@ async fn failures_are_forgotten_and_swept(database: Database) {
     // From the first one on, however many came later.
     assert_eq!(
         claim_at(&store, ALICE, hours(2)).await,
-        Claimed::Granted(10)
+        ClaimedTry::Granted(10)
     );
-    assert_eq!(claim_at(&store, ALICE, hours(3)).await, Claimed::Granted(1));
-    assert_eq!(claim_at(&store, BOB, hours(23)).await, Claimed::Granted(11));
+    assert_eq!(
+        claim_at(&store, ALICE, hours(3)).await,
+        ClaimedTry::Granted(1)
+    );
+    assert_eq!(
+        claim_at(&store, BOB, hours(23)).await,
+        ClaimedTry::Granted(11)
+    );
     assert_eq!(store.run(sweep(hours(5))).await.unwrap(), 0);
     assert_eq!(store.run(sweep(hours(6))).await.unwrap(), 1);
     assert_eq!(store.run(sweep(hours(24))).await.unwrap(), 1);
