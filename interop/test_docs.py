@@ -9,7 +9,10 @@ reader:
 * `cargo run ... -- dev ...` is the other terminal: the server that ran there is ended, this one is started
   in the shell's folder, from the build that is being tested and on a free port, which replaces the
   documented one from here on. `cargo run ... -p EXAMPLE ...` likewise.
-* `cargo run ... -- user ...` runs to its end, from the same build.
+* `cargo run ... -- serve` and `symbolon serve` are that too, from the `symbolon.toml` of the shell's folder,
+  whose issuer and address the environment moves to a free port.
+* `cargo run ... -- COMMAND ...` with another command runs to its end, from the same build, and so does
+  `symbolon COMMAND ...`; `cargo install` has nothing left to do.
 * `flask ... run` is another terminal of the same kind, with the issuer that is set before it or that of `dev`.
 * `npm ci ... && node .../provider.mjs ...` is one more: the OpenID provider, whose packages are there already.
   Programs that its arguments name get free ports before they are started.
@@ -43,7 +46,8 @@ from projects import BUILD_TIME_LIMIT, NEW, OwnProgram, free_address, new, prepa
 from providers import Provider
 from servers import PROGRAMS, ROOT, Program
 
-LEFT_OUT = ("git clone ", "cd symbolon", "./test", "./bench", "cargo test", "cargo bench")
+LEFT_OUT = ("git clone ", "cd symbolon", "./test", "./bench", "cargo test", "cargo bench", "cargo install ")
+CARGO_RUN = re.compile(r"cargo run( --release)? -- (?=(?!dev\b|serve\b))")
 DEV_ADDRESS, EXAMPLE_ADDRESS, PROVIDER_ADDRESS = "127.0.0.1:8080", "127.0.0.1:3000", "127.0.0.1:4000"
 LOOPBACK = re.compile(r"\b127\.0\.0\.1:\d+")
 FENCE = re.compile(
@@ -102,6 +106,8 @@ class CargoRun:
     @classmethod
     def parse(cls, command: str) -> "CargoRun | None":
         """None where the command is another one."""
+        if command == "symbolon serve" or command.startswith("symbolon serve "):
+            return cls("symbolon", shlex.split(command, comments=True)[1:])
         if not command.startswith("cargo run "):
             return None
         words = shlex.split(command, comments=True)
@@ -132,7 +138,10 @@ class Shell:
 
     def __init__(self, folder: Path, scripts: Path):
         self._scripts, self._output = scripts, ""
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        programs = scripts / "programs"
+        programs.mkdir()
+        (programs / "symbolon").symlink_to(PROGRAMS / "symbolon")
+        path = f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"
         self._bash = subprocess.Popen(
             ["bash", "-euo", "pipefail"],
             stdin=subprocess.PIPE,
@@ -206,9 +215,9 @@ class Reader:
             return
         lines: list[str] = []
         for command in block.commands():
-            if (run := CargoRun.parse(command)) and run.arguments[:1] == ["user"]:
-                lines.append(shlex.join([str(PROGRAMS / "symbolon"), *run.arguments]))
-            elif run:
+            # Anywhere in a line: a password may come through a pipe.
+            command = CARGO_RUN.sub("symbolon ", command)
+            if run := CargoRun.parse(command):
                 self._shell.run(where, "\n".join(lines))
                 lines = [self._start(run)]
             elif flask := FLASK_RUN.fullmatch(command):
@@ -240,6 +249,10 @@ class Reader:
                 self._addresses[documented or DEV_ADDRESS] = dev.issuer.removeprefix("http://")
                 self._values = {name: value for name, value in dev.said.items() if isinstance(value, str)}
                 self._values |= {"token": dev.access_token, "bearer": dev.access_token}
+            case "symbolon", ["serve", *arguments]:
+                self._running[run.package], address = self._serve(arguments)
+                self._addresses[documented or DEV_ADDRESS] = address
+                self._values["issuer"] = f"http://{address}"
             case "guarded-service", arguments:
                 issuer, arguments = without_option(arguments, "--issuer")
                 service = self._start_service(issuer, *arguments)
@@ -259,6 +272,14 @@ class Reader:
                 pytest.fail(f"this reader doesn't know {run}")
         said = [name for name in ("username", "password", "token", "issuer") if name in self._values]
         return "; ".join(f"export {name.upper()}={shlex.quote(self._values[name])}" for name in said)
+
+    def _serve(self, arguments: list[str]) -> tuple[Program, str]:
+        address, log = free_address(), self._folder.parent / "serve.log"
+        environment = {"SYMBOLON_ISSUER": f"http://{address}", "SYMBOLON_LISTEN": address}
+        program = Program(
+            "symbolon", "serve", "--json", *arguments, log=log, environment=environment, folder=self._folder
+        )
+        return program, address
 
     def _start_flask(self, issuer: str | None, name: str, port: str) -> None:
         self._end(name)

@@ -10,7 +10,7 @@ import pytest
 
 from servers import ROOT
 
-TRANSLATED = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.ko.md"))
+TRANSLATED = sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.ko.md"), *ROOT.glob("docs/**/*.ko.md")))
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 RUST_PATH = re.compile(r"`(?P<type>[A-Z]\w+)::(?P<item>\w+)`")
@@ -59,4 +59,4 @@ def test_what_is_called_by_name_exists(translated: str):
 
 def test_there_are_translations():
     """The tests above would be content with none."""
-    assert {"docs/quickstart.ko.md", "docs/concepts.ko.md", "docs/from-flask.ko.md"} <= set(TRANSLATED)
+    assert {"README.ko.md", "docs/quickstart.ko.md", "docs/concepts.ko.md", "docs/from-flask.ko.md"} <= set(TRANSLATED)

@@ -16,6 +16,7 @@ pub(crate) enum Bench {
     TokenRefusals,
     Guard,
     GuardPeers,
+    Login,
     Start,
 }
 
@@ -28,6 +29,7 @@ impl Bench {
             Self::TokenRefusals => "token-refusals",
             Self::Guard => "guard",
             Self::GuardPeers => "guard-peers",
+            Self::Login => "login",
             Self::Start => "start",
         }
     }
@@ -38,7 +40,7 @@ impl Bench {
             Self::Token | Self::TokenRefusals => 161,
             Self::TokenPeers => 41,
             Self::Guard => 15,
-            Self::GuardPeers => 7,
+            Self::GuardPeers | Self::Login => 7,
             Self::Start => 15,
             // Counts don't move, so one is enough.
             Self::TokenInstructions => 1,
@@ -75,6 +77,7 @@ impl Arguments {
             Some("token-refusals") => Bench::TokenRefusals,
             Some("guard") => Bench::Guard,
             Some("guard-peers") => Bench::GuardPeers,
+            Some("login") => Bench::Login,
             Some("start") => Bench::Start,
             Some(other) => bail!("there is no bench {other:?}"),
             None => bail!("which bench?"),

@@ -21,6 +21,18 @@ impl Stopwatch {
     pub(crate) fn milliseconds(self) -> f64 {
         self.0.elapsed().as_secs_f64() * 1e3
     }
+
+    /// Lets the thread rest until it reads so many milliseconds.
+    pub(crate) fn reach(self, milliseconds: f64) {
+        let rest = (milliseconds - self.milliseconds()).max(0.0) / 1e3;
+        let Ok(rest) = Duration::try_from_secs_f64(rest) else {
+            return;
+        };
+        if let Ok(rest) = Timespec::try_from(rest) {
+            // A signal may end it early; what is due is then a little early too.
+            let _ = rustix::thread::nanosleep(&rest);
+        }
+    }
 }
 
 /// Processor time of this thread since a moment: what other programs take in between doesn't count.

@@ -8,6 +8,7 @@ mod allocations;
 mod arguments;
 mod clock;
 mod guard;
+mod login;
 mod report;
 mod rounds;
 mod start;
@@ -50,6 +51,7 @@ fn run() -> Result<()> {
         Bench::TokenRefusals => token::refusals::measure(arguments.rounds)?,
         Bench::Guard => guard::measure(arguments.rounds)?,
         Bench::GuardPeers => guard::measure_peers(arguments.rounds, &arguments.peers)?,
+        Bench::Login => login::measure(arguments.rounds)?,
         Bench::Start => start::measure(arguments.rounds, &arguments.program)?,
     };
     let name = arguments.bench.name();

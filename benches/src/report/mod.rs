@@ -65,6 +65,7 @@ pub(crate) enum Unit {
     Mebibytes,
     Allocations,
     Instructions,
+    Answers,
 }
 
 impl Unit {
@@ -75,13 +76,14 @@ impl Unit {
             Self::Mebibytes => "MiB",
             Self::Allocations => "allocations",
             Self::Instructions => "instructions",
+            Self::Answers => "answers",
         }
     }
 
     /// As many digits as mean something.
     fn show(self, value: f64) -> String {
         let digits = match self {
-            Self::Allocations | Self::Instructions => 0,
+            Self::Allocations | Self::Instructions | Self::Answers => 0,
             Self::Microseconds | Self::Milliseconds | Self::Mebibytes if value < 10.0 => 2,
             Self::Microseconds | Self::Milliseconds | Self::Mebibytes => 1,
         };

@@ -98,20 +98,45 @@ impl fmt::Display for PasswordError {
 
 /// A password's stored hash, as a PHC string or in the form of the program it was imported from;
 /// silent in `Debug`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(String);
+#[derive(Clone)]
+pub struct PasswordHash {
+    phc: String,
+    scheme: Option<String>,
+}
 
 impl PasswordHash {
     /// A hash as the hasher made it or the store kept it.
     pub fn from_phc(phc: String) -> Self {
-        Self(phc)
+        let scheme = None;
+        Self { phc, scheme }
+    }
+
+    /// The same hash with the name of its scheme, where that is another than the default: the store counts
+    /// users by it.
+    pub fn with_scheme(self, name: String) -> Self {
+        let scheme = Some(name);
+        Self { scheme, ..self }
     }
 
     /// The text.
     pub fn as_phc(&self) -> &str {
-        &self.0
+        &self.phc
+    }
+
+    /// The name of its scheme, on its way to the store.
+    pub fn scheme(&self) -> Option<&str> {
+        self.scheme.as_deref()
     }
 }
+
+/// By the text alone: the name follows from it.
+impl PartialEq for PasswordHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.phc == other.phc
+    }
+}
+
+impl Eq for PasswordHash {}
 
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,7 +15,8 @@ use symbolon_rules::{
 use symbolon_token::Algorithm;
 
 use crate::{
-    DatabaseUrl, HookError, KeySource, Randomness, Signing, StoreOptions, Users, hooks::Hooks,
+    DatabaseUrl, HookError, KeySource, PasswordHashing, PasswordHashingError, Randomness, Signing,
+    StoreOptions, Users, hooks::Hooks, passwords,
 };
 
 /// The settings of an [`Engine`](crate::Engine). [`Config::new`] takes what has no default.
@@ -33,8 +34,13 @@ pub struct Config {
     pub key_encryption_key: KeySource,
     /// How access tokens are signed: by published ES256 keys unless said otherwise.
     pub signing: Signing,
+    /// How passwords are hashed.
+    pub passwords: PasswordHashing,
     /// The time; the system's unless said otherwise.
     pub clock: Clock,
+    /// Whether to start although the clock is behind what the database has seen; see
+    /// [`StartError::ClockBehind`](crate::StartError::ClockBehind). What expired meanwhile counts again.
+    pub dangerous_accept_clock: bool,
     /// Random bytes; the system's unless said otherwise.
     pub randomness: Randomness,
     /// The scopes that tokens of a login carry; the program's own, none of them beginning with
@@ -101,7 +107,9 @@ impl Config {
             store: StoreOptions::default(),
             key_encryption_key,
             signing: Signing::Published(Algorithm::ES256),
+            passwords: PasswordHashing::default(),
             clock: Clock::system(),
+            dangerous_accept_clock: false,
             randomness: Randomness::system(),
             login_scopes: Vec::new(),
             access_token_lifetime: ACCESS_TOKEN_LIFETIME,
@@ -199,6 +207,7 @@ impl Config {
             })
         });
         Ok(Checked {
+            passwords: self.passwords.check()?,
             scopes: scopes.collect::<Result<_, _>>()?,
             external_id_claim: claim.transpose()?,
         })
@@ -210,6 +219,7 @@ impl Config {
 pub(crate) struct Checked {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) external_id_claim: Option<ClaimName>,
+    pub(crate) passwords: passwords::Checked,
 }
 
 /// Why a configuration is refused.
@@ -264,6 +274,9 @@ pub enum ConfigError {
         /// Why.
         reason: crate::client::RegistrationError,
     },
+    /// Passwords can't be hashed so.
+    #[error(transparent)]
+    PasswordHashing(#[from] PasswordHashingError),
     /// A key that verifies would also sign.
     #[error("{0} has no key to publish; choose ES256 or EdDSA, or sign by a shared secret")]
     SymmetricAlgorithm(Algorithm),
@@ -281,7 +294,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// RFC 8414 §2: https, no query, no fragment. Plain http is for machines that talk to themselves.
-fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
+pub(crate) fn check_issuer(issuer: &str) -> Result<(), ConfigError> {
     let refuse = || Err(ConfigError::Issuer(issuer.to_owned()));
     let Ok(uri) = issuer.parse::<::http::Uri>() else {
         return refuse();

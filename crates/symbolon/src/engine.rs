@@ -2,6 +2,9 @@
 
 #[cfg(feature = "client")]
 pub(crate) mod clients;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod storm;
 mod users;
 
 use std::sync::Arc;
@@ -11,6 +14,7 @@ use symbolon_rules::{
     Entropy,
     cookie::{Cookie, Transport},
     id::StoreId,
+    moment::{self, Behind},
     oauth::discovery::Metadata,
 };
 use symbolon_token::{Policy, Timestamp, Typ, Verifier, VerifyingKey};
@@ -23,7 +27,8 @@ use crate::{
     jobs::Jobs,
     keys::{KeyEncryptionKey, Keys, Opening, RingError, StoreContent},
     passwords::{Decoys, PasswordHasher},
-    store::{FindStore, Instance, MakeStore, Store},
+    store::{BelieveTime, FindStore, Instance, MakeStore, SeeTime, Store},
+    telemetry::Tally,
 };
 
 /// Authentication, ready to be mounted: users, sessions and keys on a database.
@@ -58,6 +63,7 @@ impl Engine {
         let mut randomness = config.randomness.clone();
 
         let (instance, kek) = identify(&store, &config, now, &mut randomness).await?;
+        check_clock(&store, now, config.dangerous_accept_clock).await?;
         let opening = Opening {
             store: &store,
             store_id: instance.id,
@@ -80,11 +86,18 @@ impl Engine {
         };
         let verifier = Verifier::new(verifying, policy).map_err(RingError::from)?;
 
+        let passwords = PasswordHasher::new(
+            config.randomness.clone(),
+            checked.passwords,
+            config.clock.clone(),
+        );
         let app = Arc::new(App {
             metadata: Metadata::new(&config.issuer),
+            tally: Tally::default(),
             guard: Guard::with_clock(verifier, config.clock.clone()),
-            passwords: PasswordHasher::new(config.randomness.clone()),
-            decoys: Decoys::new(kek.name_key()),
+            decoys: Decoys::new(kek.name_key(), passwords.current().clone()),
+            passwords,
+            names: kek.name_key(),
             issuer: config.issuer,
             clock: config.clock,
             randomness: config.randomness,
@@ -214,10 +227,11 @@ impl Engine {
         self.app.token_for(subject)
     }
 
-    /// Ends the jobs, lets database work under way finish and closes the database. What is asked of
+    /// Ends the jobs, lets hashing and database work under way finish and closes the database. What is asked of
     /// this engine afterwards is answered 503.
     pub async fn shutdown(&self) {
         self.jobs.stop().await;
+        self.app.passwords.close().await;
         self.app.store.close().await;
     }
 }
@@ -245,9 +259,10 @@ async fn identify(
         Some(_) => StoreContent::Keys,
     };
     let kek = config.key_encryption_key.load(content, randomness)?;
+    let id = StoreId::generate(now, randomness);
     let make = MakeStore {
         instance: Instance {
-            id: StoreId::generate(now, randomness),
+            id,
             maker: config.maker.as_str().to_owned(),
             kek_id: kek.id(),
         },
@@ -267,7 +282,24 @@ async fn identify(
             wanted: instance.kek_id,
         });
     }
+    // A database that was lost begins like one that never was: whoever looks for their users sees this.
+    if instance.id == id {
+        tracing::info!(database = %config.database, "a new store was made");
+    }
     Ok((instance, kek))
+}
+
+/// Refuses a clock that is behind what the store has seen, unless it is to be believed.
+async fn check_clock(store: &Store, now: Timestamp, accept: bool) -> Result<(), StartError> {
+    let last_seen = store.run(SeeTime { now }).await?;
+    match moment::check(last_seen, now) {
+        Ok(()) => Ok(()),
+        Err(behind) if accept => {
+            tracing::warn!(%behind, "the clock is believed: what expired meanwhile counts again");
+            Ok(store.run(BelieveTime { now }).await?)
+        }
+        Err(behind) => Err(StartError::ClockBehind { behind }),
+    }
 }
 
 /// Why an engine doesn't start.
@@ -293,6 +325,16 @@ pub enum StartError {
         held: String,
         /// The name of the one that is wanted.
         wanted: String,
+    },
+    /// The clock is behind: expired tokens and sessions would count again.
+    #[error(
+        "the clock of this machine is {behind} behind the last time that this database was written; set \
+         the clock and start again, or, if it was the earlier time that was wrong, start once with \
+         --dangerous-accept-clock"
+    )]
+    ClockBehind {
+        /// By how much.
+        behind: Behind,
     },
     /// The signing keys can't be read or made.
     #[error(transparent)]

@@ -4,16 +4,16 @@
 //! is an engine, [`Engine::hash_password`](crate::Engine::hash_password) and
 //! [`Engine::verify_password`](crate::Engine::verify_password), which take their turn in its pool.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use symbolon_rules::{
     login::PasswordOutcome,
-    password::{PasswordError, PlainPassword},
+    password::{PasswordError, PasswordHash, PlainPassword},
 };
 
 use crate::{
-    Randomness,
-    passwords::{self, Against, PasswordHasher},
+    ConfigError, PasswordHashing, Randomness,
+    passwords::{self, HashError, PasswordHasher},
 };
 
 /// Hashes a new password of at least 15 characters with Argon2id and a salt of its own. Gives a PHC
@@ -30,7 +30,7 @@ use crate::{
 /// ```
 pub fn hash(password: &str) -> Result<String, Error> {
     let password = PlainPassword::parse_new(password).map_err(Error::Password)?;
-    let hash = passwords::hash(&password, &mut Randomness::system()).map_err(Error::failed)?;
+    let hash = passwords::hash_here(&password, &mut Randomness::system()).map_err(Error::failed)?;
     Ok(hash.as_phc().to_owned())
 }
 
@@ -46,8 +46,7 @@ pub fn verify(password: &str, stored: Option<&str>) -> Result<bool, Error> {
     let Ok(password) = PlainPassword::parse(password) else {
         return Ok(false);
     };
-    let against = Against::of_program(stored);
-    let outcome = passwords::compare(&password, &against).map_err(Error::failed)?;
+    let outcome = passwords::verify_here(&password, stored).map_err(Error::failed)?;
     Ok(matches!(outcome, PasswordOutcome::Matched(_)))
 }
 
@@ -55,7 +54,7 @@ pub fn verify(password: &str, stored: Option<&str>) -> Result<bool, Error> {
 /// [`Users`](crate::Users), which are there before their engine is. Clones share their turns.
 ///
 /// Each takes a core and some 20 MiB for a moment; without turns, a crowd of logins would take the
-/// machine's memory.
+/// machine's memory. The threads start with the first password and end with the last clone.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -75,14 +74,35 @@ pub struct Pool(PasswordHasher);
 impl Pool {
     /// A pool of its own.
     pub fn new() -> Self {
-        Self(PasswordHasher::new(Randomness::system()))
+        Self(PasswordHasher::standard())
+    }
+
+    /// A pool of its own, with other limits or dearer hashes than by default.
+    ///
+    /// Whoever raises the parameters goes on comparing with hashes that were made before; hash anew after a
+    /// match where [`Pool::is_outdated`] says so.
+    pub fn with(options: &PasswordHashing) -> Result<Self, ConfigError> {
+        let checked = options.check()?;
+        let clock = symbolon_guard::Clock::system();
+        Ok(Self(PasswordHasher::new(
+            Randomness::system(),
+            checked,
+            clock,
+        )))
+    }
+
+    /// Whether a stored hash is weaker than [`Pool::hash`] would make it now: hash the password anew and
+    /// store that, after it matched.
+    pub fn is_outdated(&self, stored: &str) -> bool {
+        self.0
+            .is_outdated(&PasswordHash::from_phc(stored.to_owned()))
     }
 
     pub(crate) fn of(hasher: &PasswordHasher) -> Self {
         Self(hasher.clone())
     }
 
-    /// As [`hash`]. Fails too if dozens are waiting already.
+    /// As [`hash`]. Fails too if hundreds are waiting already.
     ///
     /// Must be called within a tokio runtime.
     pub async fn hash(&self, password: &str) -> Result<String, Error> {
@@ -91,7 +111,7 @@ impl Pool {
         Ok(hash.as_phc().to_owned())
     }
 
-    /// As [`verify`]. Fails too if dozens are waiting already.
+    /// As [`verify`]. Fails too if hundreds are waiting already.
     ///
     /// Must be called within a tokio runtime.
     pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, Error> {
@@ -99,7 +119,7 @@ impl Pool {
             return Ok(false);
         };
         let password = Arc::new(password);
-        let verifying = self.0.verify(&password, Against::of_program(stored));
+        let verifying = self.0.verify(&password, self.0.of_program(stored));
         let outcome = verifying.await.map_err(Error::failed)?;
         Ok(matches!(outcome, PasswordOutcome::Matched(_)))
     }
@@ -118,13 +138,22 @@ pub enum Error {
     /// The new password can't be one.
     #[error("this can't be a password: {0}")]
     Password(PasswordError),
-    /// The stored hash can't be read, or the hasher failed or was too busy.
+    /// Too many are waiting: it may work after this time.
+    #[error("too many passwords are waiting to be hashed")]
+    Busy {
+        /// When the queue will have been worked off.
+        retry_after: Duration,
+    },
+    /// The stored hash can't be read, or the hasher failed.
     #[error("{0}")]
     Failed(String),
 }
 
 impl Error {
-    fn failed(error: impl std::fmt::Display) -> Self {
-        Self::Failed(error.to_string())
+    fn failed(error: HashError) -> Self {
+        match error {
+            HashError::Busy { retry_after } => Self::Busy { retry_after },
+            error => Self::Failed(error.to_string()),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What keeps an act from being carried out: neither a yes nor a no.
 
+use std::time::Duration;
+
 use crate::{hooks::HookFailure, keys::RingError, passwords::HashError, store::StoreError};
 
 /// Something behind the act failed.
@@ -9,6 +11,12 @@ pub enum AppError {
     /// It may work later.
     #[error("{0}")]
     Unavailable(String),
+    /// Too many passwords are waiting to be hashed: it may work after this time.
+    #[error("too many passwords are waiting to be hashed")]
+    Busy {
+        /// When the queue will have been worked off.
+        retry_after: Duration,
+    },
     /// It won't, without somebody mending something.
     #[error("{0}")]
     Fault(String),
@@ -30,7 +38,8 @@ impl From<StoreError> for AppError {
 impl From<HashError> for AppError {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Busy => Self::Unavailable(error.to_string()),
+            HashError::Busy { retry_after } => Self::Busy { retry_after },
+            HashError::Unavailable(_) => Self::Unavailable(error.to_string()),
             HashError::Unusable(_) | HashError::Failed(_) => Self::Fault(error.to_string()),
         }
     }

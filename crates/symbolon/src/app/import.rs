@@ -161,7 +161,11 @@ impl App {
                 let label = scheme.as_ref().map(Scheme::label).transpose()?;
                 (Some(hash.clone()), label)
             }
-            Recognised::Plain(plain) => (Some(self.passwords.hash(Arc::clone(plain)).await?), None),
+            Recognised::Plain(plain) => {
+                let hash = self.passwords.hash(Arc::clone(plain)).await?;
+                let label = hash.scheme().map(str::to_owned);
+                (Some(hash), label)
+            }
         })
     }
 }

@@ -7,6 +7,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
@@ -19,7 +20,7 @@ use crate::{
     Config, DatabaseUrl, Engine, KeyEncryptionKey, KeySource, Randomness, UserError,
     app::{LoginError, NewUser},
     config::Maker,
-    http::serve::serve,
+    http::serve::{Serving, serve},
 };
 
 mod page;
@@ -52,7 +53,8 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<()> {
     // Before anything is printed: a signal from now on ends the server the ordinary way.
     let end = signals()?;
-    let listener = listen(arguments.listen)?;
+    let by = format!("--listen {}:0", arguments.listen.ip());
+    let listener = listen(arguments.listen, &by)?;
     let address = listener.local_addr()?;
     let place = Place::choose(&arguments)?;
     // Made while the database opens: hashing takes about as long.
@@ -72,7 +74,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
         username: USERNAME,
     })?;
     let router = engine.router().merge(page);
-    let serving = tokio::spawn(serve(listener, router, end));
+    let app = Arc::clone(&engine.app);
+    let serving = tokio::spawn(serve(app, router, Serving::new(listener), end));
     let welcome = Welcome {
         issuer: engine.issuer(),
         jwks_uri: engine.jwks_uri(),
@@ -95,16 +98,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
 
 const STARTING: &str = "can't start";
 
-fn listen(address: SocketAddr) -> Result<TcpListener> {
+/// Listens; `by` is what another address would be chosen by.
+pub(super) fn listen(address: SocketAddr, by: &str) -> Result<TcpListener> {
     match TcpListener::bind(address) {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => bail!(
-            "{address} is taken by another program; choose another port with --listen {}:0 \
-             (0 takes a free one)",
-            address.ip()
+            "{address} is taken by another program; choose another port with {by} (0 takes a free one)"
         ),
         Err(error) => Err(error)
-            .with_context(|| format!("can't listen on {address}; choose another with --listen")),
+            .with_context(|| format!("can't listen on {address}; choose another with {by}")),
     }
 }
 
@@ -213,7 +215,7 @@ async fn sign_in(engine: &Engine, hash: PasswordHash) -> Result<String> {
 }
 
 /// Ends with the first of SIGINT (Ctrl-C) and SIGTERM.
-fn signals() -> Result<impl Future<Output = ()> + Send + 'static> {
+pub(super) fn signals() -> Result<impl Future<Output = ()> + Send + 'static> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {

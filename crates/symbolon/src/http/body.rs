@@ -24,6 +24,10 @@ use super::error::Problem;
 pub(super) const BODY_MAX_BYTES: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long instead, where it was chosen; an extension of the request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyTimeout(pub(super) Duration);
 /// More fields than any body has.
 const FIELDS_MAX: usize = 32;
 
@@ -92,8 +96,10 @@ async fn read(mut request: Request) -> Result<Bytes, Problem> {
         return Err(Problem::BodyTooLarge);
     }
     axum::extract::DefaultBodyLimit::max(BODY_MAX_BYTES).apply(&mut request);
+    let chosen = request.extensions().get::<BodyTimeout>();
+    let time = chosen.map_or(BODY_TIMEOUT, |chosen| chosen.0);
     let reading = Bytes::from_request(request, &());
-    match tokio::time::timeout(BODY_TIMEOUT, reading).await {
+    match tokio::time::timeout(time, reading).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(BytesRejection::FailedToBufferBody(error)))
             if error.status() == http::StatusCode::PAYLOAD_TOO_LARGE =>

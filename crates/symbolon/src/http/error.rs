@@ -3,7 +3,7 @@
 //! Invariant: an answer is fixed text and the name of a field of ours. Nothing that was sent comes
 //! back, and the four ways a login can be wrong are one answer (W4).
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     Json,
@@ -23,6 +23,10 @@ use crate::app::{AppError, LoginError};
 #[derive(Debug)]
 pub(super) enum Problem {
     InvalidCredentials,
+    /// The account waits, whoever has it or nobody.
+    TooManyAttempts {
+        retry_after: Duration,
+    },
     SessionOver,
     Username(UsernameError),
     Password(PasswordError),
@@ -50,11 +54,28 @@ pub(super) enum Problem {
     #[cfg(feature = "client")]
     LogInRequired,
     /// A request that changes something may come from another site.
-    #[cfg(feature = "client")]
+    #[cfg(any(feature = "client", feature = "cli"))]
     CrossSite,
+    /// A code for the first user is none, used, replaced or expired.
+    #[cfg(feature = "cli")]
+    SetupCode,
+    #[cfg(feature = "cli")]
+    PasswordsDiffer,
+    #[cfg(feature = "cli")]
+    UsernameTaken,
     NotFound,
     MethodNotAllowed,
     Unavailable,
+    /// The server is about to end.
+    #[cfg(feature = "cli")]
+    Draining,
+    /// It took longer than anything may.
+    #[cfg(feature = "cli")]
+    Overdue,
+    /// Too many logins are waiting.
+    Busy {
+        retry_after: Duration,
+    },
     Internal,
 }
 
@@ -63,6 +84,7 @@ impl Problem {
     const fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
+            Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
             Self::SessionOver => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Self::Username(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_username"),
             Self::Password(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_password"),
@@ -99,11 +121,23 @@ impl Problem {
             },
             #[cfg(feature = "client")]
             Self::LogInRequired => (StatusCode::UNAUTHORIZED, "login_required"),
-            #[cfg(feature = "client")]
+            #[cfg(feature = "cli")]
+            Self::SetupCode => (StatusCode::FORBIDDEN, "setup_code_refused"),
+            #[cfg(feature = "cli")]
+            Self::PasswordsDiffer => (StatusCode::UNPROCESSABLE_ENTITY, "passwords_differ"),
+            #[cfg(feature = "cli")]
+            Self::UsernameTaken => (StatusCode::CONFLICT, "username_taken"),
+            #[cfg(any(feature = "client", feature = "cli"))]
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            Self::Unavailable | Self::Busy { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+            }
+            #[cfg(feature = "cli")]
+            Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            #[cfg(feature = "cli")]
+            Self::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "request_overdue"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         }
     }
@@ -120,7 +154,7 @@ impl Problem {
     }
 
     /// Status, code and texts, for an answer that is a page.
-    #[cfg(feature = "client")]
+    #[cfg(any(feature = "client", feature = "cli"))]
     pub(super) const fn parts(&self, language: Language) -> (StatusCode, &'static str, Message) {
         let (status, code) = self.kind();
         (status, code, messages::of(self, language))
@@ -166,16 +200,26 @@ impl Problem {
                 let challenge = HeaderValue::from_static("Cookie realm=\"login\"");
                 headers.insert(header::WWW_AUTHENTICATE, challenge);
             }
-            Self::Unavailable => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
             // A body that wasn't read to its end would be taken for the next request.
             Self::BodyTooLarge | Self::RequestTimeout | Self::BodyCutOff => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}
         }
+        self.say_when_to_retry(headers);
         response
+    }
+
+    /// RFC 9110 §10.2.3.
+    pub(super) fn say_when_to_retry(&self, headers: &mut HeaderMap) {
+        let after = match self {
+            Self::TooManyAttempts { retry_after } | Self::Busy { retry_after } => *retry_after,
+            Self::Unavailable => Duration::from_secs(1),
+            #[cfg(feature = "cli")]
+            Self::Draining | Self::Overdue => Duration::from_secs(1),
+            _ => return,
+        };
+        headers.insert(header::RETRY_AFTER, after.as_secs().into());
     }
 }
 
@@ -185,6 +229,11 @@ impl From<AppError> for Problem {
             AppError::Unavailable(reason) => {
                 tracing::warn!(reason, "answering 503");
                 Self::Unavailable
+            }
+            // In a storm there are thousands: what they have to know is in the answer.
+            AppError::Busy { retry_after } => {
+                tracing::debug!("too many logins are waiting: answering 503");
+                Self::Busy { retry_after }
             }
             AppError::Fault(reason) => {
                 tracing::error!(reason, "answering 500");
@@ -198,6 +247,7 @@ impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::Refused => Self::InvalidCredentials,
+            LoginError::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
             LoginError::Username(error) => Self::Username(error),
             LoginError::Password(error) => Self::Password(error),
             LoginError::App(error) => error.into(),

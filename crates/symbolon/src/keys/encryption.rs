@@ -41,8 +41,7 @@ impl KeyEncryptionKey {
         let decoded = Zeroizing::new(decoded.map_err(|_| KeySourceError::Malformed)?);
         let mut bytes = Zeroizing::new([0; 32]);
         bytes.copy_from_slice(&decoded);
-        // A run of one byte is what somebody typed to get past this check.
-        if bytes.iter().all(|byte| *byte == bytes[0]) {
+        if is_typed(&bytes) {
             return Err(KeySourceError::Malformed);
         }
         Ok(Self(bytes))
@@ -130,6 +129,22 @@ impl KeyEncryptionKey {
     }
 }
 
+/// Whether these bytes came from a keyboard: a short piece again and again, or a count. Random ones are so
+/// once in 2^128.
+fn is_typed(bytes: &[u8; 32]) -> bool {
+    let repeated = [1, 2, 4, 8, 16].iter().any(|period| {
+        bytes
+            .iter()
+            .skip(*period)
+            .eq(&bytes[..bytes.len() - period])
+    });
+    let step = bytes[1].wrapping_sub(bytes[0]);
+    repeated
+        || bytes
+            .windows(2)
+            .all(|pair| pair[1].wrapping_sub(pair[0]) == step)
+}
+
 impl fmt::Debug for KeyEncryptionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyEncryptionKey({})", self.id())
@@ -196,17 +211,32 @@ mod tests {
 
     #[test]
     fn only_32_bytes_that_vary_are_a_key() {
-        let hex = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
+        let hex = "00112233445566778899aabbccddeeff0123456789ABCDEF0123456789ABCDEF";
         assert!(KeyEncryptionKey::parse(hex).is_ok());
         assert!(KeyEncryptionKey::parse(&format!(" {hex}\n")).is_ok());
-        for text in ["", "secret", &hex[1..], &"0".repeat(64), &"g".repeat(64)] {
+        let counted: String = (0..32).map(|byte| format!("{byte:02x}")).collect();
+        for text in [
+            "",
+            "secret",
+            &hex[1..],
+            &"0".repeat(64),
+            &"g".repeat(64),
+            &"0123456789abcdef".repeat(4),
+            &"00112233445566778899aabbccddeeff".repeat(2),
+            &counted,
+        ] {
             assert!(KeyEncryptionKey::parse(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn g23_a_key_is_silent_in_debug() {
-        let key = KeyEncryptionKey::parse(&"0123456789abcdef".repeat(4)).unwrap();
+        let key = KeyEncryptionKey::parse(&format!(
+            "{}{}",
+            "0123456789abcdef".repeat(3),
+            "0".repeat(16)
+        ))
+        .unwrap();
         let shown = format!("{:?}", crate::KeySource::Given(key));
         assert!(!shown.contains("0123456789abcdef"), "{shown}");
     }

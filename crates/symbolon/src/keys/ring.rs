@@ -119,6 +119,14 @@ impl KeyRing {
         Ok(sign(&key.key, Typ::ACCESS_TOKEN, claims)?)
     }
 
+    /// Since when the key that signs now has been signing.
+    #[cfg(feature = "cli")]
+    pub(crate) fn signing_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let ring = self.ring.load();
+        let facts = ring.keys.iter().map(|key| &key.facts);
+        key_ring::signing(facts, self.algorithm, now).and_then(|facts| facts.activates_at)
+    }
+
     /// What is published.
     pub(crate) fn published(&self) -> Arc<Published> {
         Arc::clone(&self.ring.load().published)

@@ -75,6 +75,15 @@ impl Keys {
         }
     }
 
+    /// Since when the key that signs now has been signing; nothing of a secret, which has no times.
+    #[cfg(feature = "cli")]
+    pub(crate) fn signing_since(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Ring(ring) => ring.signing_since(now),
+            Self::Shared(_) => None,
+        }
+    }
+
     /// The keys that verify what these sign.
     pub(crate) fn verifying_keys(&self) -> Result<KeySet, RingError> {
         match self {

@@ -54,6 +54,7 @@ impl KeySource {
             (Ok(text), _) => {
                 check_mode(path)?;
                 KeyEncryptionKey::parse(&text)
+                    .map_err(|_| KeySourceError::MalformedFile(path.clone()))
             }
         }
     }
@@ -78,6 +79,12 @@ pub enum KeySourceError {
          of base64url; `openssl rand -hex 32` makes one"
     )]
     Malformed,
+    /// The file holds something else than a key.
+    #[error(
+        "{} holds no key-encryption key: that is 32 random bytes, as 64 hexadecimal digits or 43 \
+         characters of base64url; put the right one back", .0.display()
+    )]
+    MalformedFile(PathBuf),
     /// The store holds keys, and the file that opens them is gone.
     #[error(
         "{} is gone, and without it the keys in the database can't be read; put it back, or start \

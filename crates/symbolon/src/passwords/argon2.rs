@@ -7,18 +7,19 @@
 use argon2::{Algorithm, Argon2 as Hasher, Block, Params, Version};
 use data_encoding::BASE64_NOPAD;
 use serde::{Deserialize, Serialize};
-use symbolon_rules::password::{PasswordHash, PlainPassword};
+use symbolon_rules::password::PasswordHash;
 
 use super::{
     HashError,
-    scheme::{Derived, Function, Kdf},
+    pool::{Memory, Need},
+    scheme::{Derived, Function, Input, Kdf},
     stored::{Parts, fields, numbers},
 };
 
 /// A stored hash may ask for this much at the most.
-const MEMORY_KIB_MAX: u32 = 256 * 1024;
-const PASSES_MAX: u32 = 16;
-const LANES_MAX: u32 = 16;
+pub(super) const MEMORY_KIB_MAX: u32 = 256 * 1024;
+pub(super) const PASSES_MAX: u32 = 16;
+pub(super) const LANES_MAX: u32 = 16;
 
 /// Argon2 with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,13 +42,28 @@ pub(super) enum Variant {
 }
 
 impl Argon2 {
-    /// OWASP's parameters for Argon2id: 19 MiB, two passes, one lane (requirement W3).
-    pub(super) const CURRENT: Self = Self {
-        variant: Variant::Id,
-        m: 19_456,
-        t: 2,
-        p: 1,
-    };
+    /// OWASP's parameters for Argon2id: 19 MiB, two passes, one lane (requirement W3). New passwords are
+    /// hashed with these unless more is asked for, and never with less.
+    pub(super) const DEFAULT: Self = Self::id(19_456, 2, 1);
+
+    /// Argon2id with so many KiB, passes and lanes.
+    pub(super) const fn id(m: u32, t: u32, p: u32) -> Self {
+        let variant = Variant::Id;
+        Self { variant, m, t, p }
+    }
+
+    pub(super) const fn memory_kib(&self) -> u32 {
+        self.m
+    }
+
+    pub(super) const fn passes(&self) -> u32 {
+        self.t
+    }
+
+    /// Whether whoever guesses pays no less for it than for the other.
+    pub(super) fn is_at_least(&self, other: &Self) -> bool {
+        self.variant == other.variant && self.m >= other.m && self.t >= other.t
+    }
 
     fn hasher(&self) -> Result<Hasher<'static>, HashError> {
         let algorithm = match self.variant {
@@ -80,32 +96,27 @@ impl Kdf for Argon2 {
             .map_err(|_| "its Argon2 parameters are malformed")
     }
 
+    fn need(&self) -> Need {
+        // What it asks for is rounded to whole segments, downwards; a block is a KiB.
+        Need {
+            blocks: self.m as usize * Block::SIZE,
+            own: 0,
+        }
+    }
+
     fn derive(
         &self,
-        password: &PlainPassword,
-        salt: &[u8],
+        input: Input<'_>,
         out: &mut [u8],
+        memory: &mut Memory,
     ) -> Result<Derived, HashError> {
         let hasher = self.hasher()?;
-        let mut memory = memory(hasher.params().block_count());
+        let blocks = memory.blocks(hasher.params().block_count());
         hasher
-            .hash_password_into_with_memory(password.as_bytes(), salt, out, &mut memory)
+            .hash_password_into_with_memory(input.password.as_bytes(), input.salt, out, blocks)
             .map_err(failed)?;
         Ok(Derived::Whole)
     }
-}
-
-/// The blocks of one hash, in a mapping of their own.
-///
-/// Allocators keep freed blocks of such a size for the next time, a set for every thread: after some
-/// logins hundreds of MiB stay with the process. What is reserved here is larger than glibc's largest
-/// threshold for that (32 MiB), so it always goes back to the system when the hash is done. Only the
-/// part that the hash needs is ever touched.
-fn memory(blocks: usize) -> Vec<Block> {
-    const LARGER_THAN_KEPT: usize = 33 * 1024 * 1024;
-    let mut memory = Vec::with_capacity(blocks.max(LARGER_THAN_KEPT / Block::SIZE));
-    memory.resize(blocks, Block::default());
-    memory
 }
 
 /// Reads `v=19$m=19456,t=2,p=1$SALT$OUTPUT`.

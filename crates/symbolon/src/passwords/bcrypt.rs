@@ -6,12 +6,12 @@
 
 use data_encoding::{Encoding, HEXLOWER, Specification};
 use serde::{Deserialize, Serialize};
-use symbolon_rules::password::PlainPassword;
 use zeroize::Zeroizing;
 
 use super::{
     HashError,
-    scheme::{Derived, Function, Kdf},
+    pool::Memory,
+    scheme::{self, Derived, Function, Kdf},
     stored::{Parts, decimal},
 };
 
@@ -65,15 +65,15 @@ impl Kdf for Bcrypt {
     #[cfg(feature = "imported-hashes")]
     fn derive(
         &self,
-        password: &PlainPassword,
-        salt: &[u8],
+        input: scheme::Input<'_>,
         out: &mut [u8],
+        _memory: &mut Memory,
     ) -> Result<Derived, HashError> {
-        let salt = <[u8; 16]>::try_from(salt);
+        let salt = <[u8; 16]>::try_from(input.salt);
         let (Ok(salt), OUTPUT_BYTES) = (salt, out.len()) else {
             return Err(HashError::Unusable("it is malformed".to_owned()));
         };
-        let mut input = self.input.of(password.as_typed());
+        let mut input = self.input.of(input.password.as_typed());
         let derived = match input.len() {
             0..=72 => Derived::Whole,
             // Computed all the same: a refusal must not be quicker for being certain (W4).
@@ -90,11 +90,11 @@ impl Kdf for Bcrypt {
     #[cfg(not(feature = "imported-hashes"))]
     fn derive(
         &self,
-        password: &PlainPassword,
-        _salt: &[u8],
-        _out: &mut [u8],
+        input: scheme::Input<'_>,
+        out: &mut [u8],
+        _memory: &mut Memory,
     ) -> Result<Derived, HashError> {
-        drop(self.input.of(password.as_typed()));
+        drop(self.input.of(input.password.as_typed()));
         self.check()
             .map_err(|reason| HashError::Unusable(reason.to_owned()))?;
         Ok(Derived::Cut)

@@ -19,6 +19,8 @@ pub(super) const SALT: &[u8; 16] = b"symbolon-nobody!";
 #[derive(Debug)]
 pub(crate) struct Decoys {
     key: NameKey,
+    /// Of new passwords: what unknown names cost while there are no users to be like.
+    current: Scheme,
     shares: Mutex<Arc<[Share]>>,
 }
 
@@ -31,9 +33,10 @@ struct Share {
 
 impl Decoys {
     /// Every name costs what a new password does, until the store's users are counted.
-    pub(crate) fn new(key: NameKey) -> Self {
+    pub(crate) fn new(key: NameKey, current: Scheme) -> Self {
         Self {
             key,
+            current,
             shares: Mutex::new(Arc::new([])),
         }
     }
@@ -61,7 +64,8 @@ impl Decoys {
         shares
             .iter()
             .find(|share| drawn < u128::from(share.up_to))
-            .map_or(Scheme::CURRENT, |share| share.scheme.clone())
+            .map_or(&self.current, |share| &share.scheme)
+            .clone()
     }
 }
 
@@ -73,7 +77,13 @@ mod tests {
     const WERKZEUG: &str = "scrypt:32768:8:1$BNM0C0J6WtSnlcbG$ac176e49c7e9a71f73947486728b2957026f5261800769c3db07c6472ebb52217e94af99c12c496a70a5ce6eae69dd869078d077b7ed1f30456db51d160c3de4";
 
     fn decoys(key: &str) -> Decoys {
-        Decoys::new(KeyEncryptionKey::parse(&key.repeat(4)).unwrap().name_key())
+        // Not the mere repetition that is refused.
+        let turned: String = key.chars().rev().collect();
+        let key = format!("{turned}{}", key.repeat(3));
+        Decoys::new(
+            KeyEncryptionKey::parse(&key).unwrap().name_key(),
+            Scheme::DEFAULT,
+        )
     }
 
     fn scrypt() -> Scheme {
@@ -89,7 +99,7 @@ mod tests {
         let (first, second) = (decoys("0123456789abcdef"), decoys("0123456789abcdef"));
         let other = decoys("fedcba9876543210");
         for decoys in [&first, &second, &other] {
-            decoys.set([(scrypt(), 50), (Scheme::CURRENT, 50)]);
+            decoys.set([(scrypt(), 50), (Scheme::DEFAULT, 50)]);
         }
         let mut differing = 0;
         for name in names() {
@@ -105,12 +115,12 @@ mod tests {
         let decoys = decoys("0123456789abcdef");
         let drawn = |decoys: &Decoys| names().filter(|name| decoys.draw(name) == scrypt()).count();
         assert_eq!(drawn(&decoys), 0);
-        decoys.set([(scrypt(), 300), (Scheme::CURRENT, 100)]);
+        decoys.set([(scrypt(), 300), (Scheme::DEFAULT, 100)]);
         let drawn_first = drawn(&decoys);
         assert!((1400..1600).contains(&drawn_first), "{drawn_first}");
         decoys.set([(scrypt(), 7)]);
         assert_eq!(drawn(&decoys), 2000);
-        decoys.set([(scrypt(), 0), (Scheme::CURRENT, 9)]);
+        decoys.set([(scrypt(), 0), (Scheme::DEFAULT, 9)]);
         assert_eq!(drawn(&decoys), 0);
     }
 }

@@ -2,13 +2,17 @@
 //! new ones, and whatever imported ones were hashed with until their next login.
 //!
 //! Invariant: comparing costs the same whether there is a hash to compare with or not; an unknown
-//! user's login burns a scheme that some user has (W4). The permit to hash moves into the job: a
-//! client that hangs up doesn't make room for another one while its hash is still being computed.
+//! user's login burns a scheme that some user has (W4). What a stored hash asks for is capped before
+//! anything is reserved for it, and nothing is computed outside the pool that an engine shares.
 
 mod argon2;
 mod bcrypt;
 mod decoy;
+#[cfg(feature = "cli")]
+pub(crate) mod measure;
+mod options;
 mod pbkdf2;
+mod pool;
 #[cfg(feature = "cli")]
 mod recognise;
 mod scheme;
@@ -17,40 +21,49 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-use std::{num::NonZero, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
+use symbolon_guard::Clock;
 use symbolon_rules::{
     Entropy,
     login::PasswordOutcome,
     password::{PasswordChecked, PasswordHash, PlainPassword},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub use self::options::{PasswordHashing, PasswordHashingError};
+#[cfg(feature = "cli")]
+use self::pool::Load;
 #[cfg(feature = "cli")]
 pub(crate) use self::recognise::{Recognised, Unrecognised, recognise};
-use self::{argon2::Argon2, stored::StoredHash};
-pub(crate) use self::{decoy::Decoys, scheme::Scheme};
-use crate::Randomness;
-
-/// Logins that may wait for their turn; beyond, they are told to come back.
-const WAITING: usize = 64;
-/// How long they may wait.
-const WAIT: Duration = Duration::from_secs(5);
+pub(crate) use self::{decoy::Decoys, options::Checked, scheme::Scheme};
+use self::{
+    pool::{Memory, Need, Pool, Refused},
+    scheme::Input,
+    stored::StoredHash,
+};
+use crate::{Randomness, telemetry::Count};
 
 /// Hashes and compares passwords.
 #[derive(Clone, Debug)]
 pub(crate) struct PasswordHasher {
     randomness: Randomness,
-    queue: Arc<Semaphore>,
-    workers: Arc<Semaphore>,
+    current: Scheme,
+    pool: Pool,
+    turned_away: Arc<Count>,
 }
 
 /// Why a password was neither hashed nor compared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HashError {
-    /// Too many are waiting.
+    /// Too many are waiting, or this one waited too long.
     #[error("too many passwords are waiting to be hashed")]
-    Busy,
+    Busy {
+        /// When the queue will have been worked off.
+        retry_after: Duration,
+    },
+    /// The engine is shutting down, or the system has no thread to give.
+    #[error("passwords can't be hashed now: {0}")]
+    Unavailable(&'static str),
     /// A stored hash can't be read, or asks for more than is allowed.
     #[error("a stored password hash can't be used: {0}")]
     Unusable(String),
@@ -59,15 +72,43 @@ pub(crate) enum HashError {
     Failed(String),
 }
 
+impl From<Refused> for HashError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Busy { retry_after } => Self::Busy { retry_after },
+            Refused::TooLarge => {
+                Self::Unusable("it takes more than the whole memory budget".to_owned())
+            }
+            Refused::Closed => Self::Unavailable("the engine has been shut down"),
+            Refused::NoThread => Self::Unavailable("the system has no thread to give"),
+            Refused::Panicked => Self::Failed("it panicked".to_owned()),
+        }
+    }
+}
+
 impl PasswordHasher {
-    /// A hasher that keeps as many cores busy as there are.
-    pub(crate) fn new(randomness: Randomness) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    /// A hasher with a pool of its own. Its threads start with the first password.
+    pub(crate) fn new(randomness: Randomness, options: Checked, clock: Clock) -> Self {
         Self {
             randomness,
-            queue: Arc::new(Semaphore::new(cores + WAITING)),
-            workers: Arc::new(Semaphore::new(cores)),
+            current: options.current,
+            pool: Pool::new(options.limits, clock),
+            turned_away: Arc::default(),
         }
+    }
+
+    /// What holds where nothing is configured.
+    pub(crate) fn standard() -> Self {
+        Self::new(
+            Randomness::system(),
+            PasswordHashing::standard(),
+            Clock::system(),
+        )
+    }
+
+    /// What new passwords are hashed with.
+    pub(crate) fn current(&self) -> &Scheme {
+        &self.current
     }
 
     /// Hashes a new password with a salt of its own.
@@ -76,8 +117,15 @@ impl PasswordHasher {
         password: impl Into<Arc<PlainPassword>>,
     ) -> Result<PasswordHash, HashError> {
         let password = password.into();
-        let mut randomness = self.randomness.clone();
-        self.run(move || hash(&password, &mut randomness)).await
+        // Drawn before: a job that is computed twice comes out alike.
+        let salt = salt(&mut self.randomness.clone());
+        let current = self.current.clone();
+        self.pool
+            .run(self.current.need(), move |memory| {
+                hash(&current, Input::new(&password, &salt), memory)
+            })
+            .await
+            .map_err(|refused| self.count(refused))?
     }
 
     /// Compares a password with a stored hash, or with nobody's.
@@ -87,31 +135,56 @@ impl PasswordHasher {
         against: Against,
     ) -> Result<PasswordOutcome, HashError> {
         let password = Arc::clone(password);
-        self.run(move || compare(&password, &against)).await
+        let work = Comparison::of(against)?;
+        let need = work.need();
+        let matched = self
+            .pool
+            .run(need, move |memory| work.matches(&password, memory))
+            .await
+            .map_err(|refused| self.count(refused))??;
+        Ok(outcome(matched))
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> Result<T, HashError> + Send + 'static,
-    ) -> Result<T, HashError> {
-        let permits = self.turn().await?;
-        tokio::task::spawn_blocking(move || {
-            let _permits = permits;
-            job()
-        })
-        .await
-        .map_err(|panic| HashError::Failed(panic.to_string()))?
-    }
-
-    async fn turn(&self) -> Result<[OwnedSemaphorePermit; 2], HashError> {
-        let place = Arc::clone(&self.queue)
-            .try_acquire_owned()
-            .map_err(|_| HashError::Busy)?;
-        let worker = tokio::time::timeout(WAIT, Arc::clone(&self.workers).acquire_owned());
-        match worker.await {
-            Ok(Ok(worker)) => Ok([place, worker]),
-            Ok(Err(_)) | Err(_) => Err(HashError::Busy),
+    fn count(&self, refused: Refused) -> HashError {
+        if matches!(refused, Refused::Busy { .. }) {
+            self.turned_away.add_one();
         }
+        refused.into()
+    }
+
+    /// What the hashing threads are at.
+    #[cfg(feature = "cli")]
+    pub(crate) fn load(&self) -> Load {
+        self.pool.load()
+    }
+
+    /// Passwords for which there was no time or no room.
+    #[cfg(feature = "cli")]
+    pub(crate) fn turned_away(&self) -> &Count {
+        &self.turned_away
+    }
+
+    /// What a program compares with: a user's hash; where it has no such user, nobody's of the scheme of
+    /// new passwords.
+    pub(crate) fn of_program(&self, stored: Option<&str>) -> Against {
+        Against::of_program(stored, &self.current)
+    }
+
+    /// Whether a hash is weaker than new ones are, and is to be replaced at the next login (W3).
+    pub(crate) fn is_outdated(&self, hash: &PasswordHash) -> bool {
+        let stored = StoredHash::parse(hash.as_phc());
+        stored.is_ok_and(|stored| stored.scheme().is_outdated_by(&self.current))
+    }
+
+    /// Bytes that hashes have reserved now, and the most that they ever had.
+    #[cfg(test)]
+    pub(crate) fn memory_used(&self) -> (usize, usize) {
+        self.pool.used()
+    }
+
+    /// Lets what is under way finish, and refuses the rest.
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
     }
 }
 
@@ -125,50 +198,99 @@ pub(crate) enum Against {
 }
 
 impl Against {
-    /// A user's hash; where a program has no such user, nobody's of the scheme of new passwords.
-    pub(crate) fn of_program(stored: Option<&str>) -> Self {
+    fn of_program(stored: Option<&str>, current: &Scheme) -> Self {
         match stored {
             Some(text) => Self::Hash(PasswordHash::from_phc(text.to_owned())),
-            None => Self::Nobody(Scheme::CURRENT),
+            None => Self::Nobody(current.clone()),
         }
     }
 }
 
-/// Hashes a password with a salt of its own. Blocks.
-pub(crate) fn hash(
+/// A comparison that may be made: what it takes is known, and allowed.
+enum Comparison {
+    Stored(StoredHash),
+    Nobody(Scheme),
+}
+
+impl Comparison {
+    fn of(against: Against) -> Result<Self, HashError> {
+        Ok(match against {
+            Against::Hash(hash) => Self::Stored(StoredHash::parse(hash.as_phc())?),
+            Against::Nobody(scheme) => Self::Nobody(scheme),
+        })
+    }
+
+    fn need(&self) -> Need {
+        match self {
+            Self::Stored(hash) => hash.scheme().need(),
+            Self::Nobody(scheme) => scheme.need(),
+        }
+    }
+
+    /// Blocks.
+    fn matches(&self, password: &PlainPassword, memory: &mut Memory) -> Result<bool, HashError> {
+        match self {
+            Self::Stored(hash) => hash.matches(password, memory),
+            Self::Nobody(scheme) => {
+                scheme.derive(Input::new(password, decoy::SALT), memory)?;
+                Ok(false)
+            }
+        }
+    }
+}
+
+fn outcome(matched: bool) -> PasswordOutcome {
+    if matched {
+        PasswordOutcome::Matched(PasswordChecked::assertion())
+    } else {
+        PasswordOutcome::Mismatched
+    }
+}
+
+fn salt(entropy: &mut impl Entropy) -> [u8; 16] {
+    let mut salt = [0; 16];
+    entropy.fill(&mut salt);
+    salt
+}
+
+/// Blocks.
+fn hash(
+    current: &Scheme,
+    input: Input<'_>,
+    memory: &mut Memory,
+) -> Result<PasswordHash, HashError> {
+    let output = current
+        .derive(input, memory)?
+        .ok_or_else(|| HashError::Failed("Argon2 takes passwords of any length".to_owned()))?;
+    let hash = current
+        .phc_string(input.salt, &output)
+        .ok_or_else(|| HashError::Failed("new passwords are hashed with Argon2".to_owned()))?;
+    Ok(if *current == Scheme::DEFAULT {
+        hash
+    } else {
+        hash.with_scheme(current.label()?)
+    })
+}
+
+/// Hashes a password with the default parameters and a salt of its own, on this thread.
+pub(crate) fn hash_here(
     password: &PlainPassword,
     entropy: &mut impl Entropy,
 ) -> Result<PasswordHash, HashError> {
-    let mut salt = [0; 16];
-    entropy.fill(&mut salt);
-    let output = Scheme::CURRENT
-        .derive(password, &salt)?
-        .ok_or_else(|| HashError::Failed("Argon2 takes passwords of any length".to_owned()))?;
-    Ok(Argon2::CURRENT.phc_string(&salt, &output))
+    let salt = salt(entropy);
+    hash(
+        &Scheme::DEFAULT,
+        Input::new(password, &salt),
+        &mut Memory::default(),
+    )
 }
 
-/// Compares a password with a stored hash, or with nobody's. Blocks.
-pub(crate) fn compare(
+/// Compares a password with a stored hash, or with nobody's, on this thread.
+pub(crate) fn verify_here(
     password: &PlainPassword,
-    against: &Against,
+    stored: Option<&str>,
 ) -> Result<PasswordOutcome, HashError> {
-    match against {
-        Against::Hash(hash) => {
-            let matched = StoredHash::parse(hash.as_phc())?.matches(password)?;
-            Ok(if matched {
-                PasswordOutcome::Matched(PasswordChecked::assertion())
-            } else {
-                PasswordOutcome::Mismatched
-            })
-        }
-        Against::Nobody(scheme) => {
-            scheme.derive(password, decoy::SALT)?;
-            Ok(PasswordOutcome::Mismatched)
-        }
-    }
-}
-
-/// Whether a hash is other than new ones are, and is to be replaced at the next login (W3).
-pub(crate) fn is_outdated(hash: &PasswordHash) -> bool {
-    StoredHash::parse(hash.as_phc()).is_ok_and(|stored| *stored.scheme() != Scheme::CURRENT)
+    let work = Comparison::of(Against::of_program(stored, &Scheme::DEFAULT))?;
+    let matched = work.matches(password, &mut Memory::default())?;
+    Ok(outcome(matched))
 }

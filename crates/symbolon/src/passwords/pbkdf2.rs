@@ -8,11 +8,11 @@ use std::num::NonZero;
 use aws_lc_rs::pbkdf2;
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use serde::{Deserialize, Serialize};
-use symbolon_rules::password::PlainPassword;
 
 use super::{
     HashError,
-    scheme::{Derived, Function, Kdf},
+    pool::Memory,
+    scheme::{Derived, Function, Input, Kdf},
     stored::{Parts, decimal, fields, numbers},
 };
 
@@ -45,9 +45,9 @@ impl Kdf for Pbkdf2 {
 
     fn derive(
         &self,
-        password: &PlainPassword,
-        salt: &[u8],
+        input: Input<'_>,
         out: &mut [u8],
+        _memory: &mut Memory,
     ) -> Result<Derived, HashError> {
         let algorithm = match self.digest {
             Digest::Sha1 => pbkdf2::PBKDF2_HMAC_SHA1,
@@ -56,7 +56,13 @@ impl Kdf for Pbkdf2 {
         };
         let rounds = NonZero::new(self.rounds)
             .ok_or_else(|| HashError::Unusable("it has no iterations".to_owned()))?;
-        pbkdf2::derive(algorithm, rounds, salt, password.as_typed(), out);
+        pbkdf2::derive(
+            algorithm,
+            rounds,
+            input.salt,
+            input.password.as_typed(),
+            out,
+        );
         Ok(Derived::Whole)
     }
 }

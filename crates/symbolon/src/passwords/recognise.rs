@@ -12,7 +12,7 @@ use super::{HashError, Scheme, StoredHash};
 /// What a password column holds.
 #[derive(Debug)]
 pub(crate) enum Recognised {
-    /// A hash that passwords can be compared with, and its scheme where new ones have another.
+    /// A hash that passwords can be compared with, and its scheme where that isn't the default one.
     Hash(PasswordHash, Option<Scheme>),
     /// Nothing that any password matches: the user signs in by other means.
     Unset,
@@ -44,7 +44,7 @@ pub(crate) fn recognise(text: &str) -> Result<Recognised, Unrecognised> {
         let hash = PasswordHash::from_phc(text.to_owned());
         return Ok(Recognised::Hash(
             hash,
-            (scheme != Scheme::CURRENT).then_some(scheme),
+            (scheme != Scheme::DEFAULT).then_some(scheme),
         ));
     }
     if looks_like_a_hash(text) {

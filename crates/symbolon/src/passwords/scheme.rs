@@ -7,10 +7,17 @@
 //! server, whoever wrote it.
 
 use serde::{Deserialize, Serialize};
-use symbolon_rules::password::PlainPassword;
+use symbolon_rules::password::{PasswordHash, PlainPassword};
 use zeroize::Zeroizing;
 
-use super::{HashError, argon2::Argon2, bcrypt::Bcrypt, pbkdf2::Pbkdf2, scrypt::Scrypt};
+use super::{
+    HashError,
+    argon2::Argon2,
+    bcrypt::Bcrypt,
+    pbkdf2::Pbkdf2,
+    pool::{Memory, Need},
+    scrypt::Scrypt,
+};
 
 /// Shorter outputs could be met by chance.
 const OUTPUT_MIN: usize = 16;
@@ -22,13 +29,31 @@ pub(super) trait Kdf {
     /// Says which parameter is out of bounds.
     fn check(&self) -> Result<(), &'static str>;
 
+    /// How much memory it takes, where that is worth counting.
+    fn need(&self) -> Need {
+        Need::default()
+    }
+
     /// Fills `out`. Whether the password can have been hashed so at all is in the answer.
     fn derive(
         &self,
-        password: &PlainPassword,
-        salt: &[u8],
+        input: Input<'_>,
         out: &mut [u8],
+        memory: &mut Memory,
     ) -> Result<Derived, HashError>;
+}
+
+/// What bytes are derived of.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub(super) password: &'a PlainPassword,
+    pub(super) salt: &'a [u8],
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn new(password: &'a PlainPassword, salt: &'a [u8]) -> Self {
+        Self { password, salt }
+    }
 }
 
 /// What came out of deriving.
@@ -59,11 +84,43 @@ pub(super) enum Function {
 }
 
 impl Scheme {
-    /// What new passwords are hashed with.
-    pub(crate) const CURRENT: Self = Self {
-        function: Function::Argon2(Argon2::CURRENT),
-        length: 32,
-    };
+    /// What new passwords are hashed with unless more is asked for. The store keeps no text beside a hash
+    /// of this scheme.
+    pub(crate) const DEFAULT: Self = Self::of_new(Argon2::DEFAULT);
+
+    /// New passwords hashed with these parameters.
+    pub(super) const fn of_new(argon2: Argon2) -> Self {
+        Self {
+            function: Function::Argon2(argon2),
+            length: 32,
+        }
+    }
+
+    /// Whether a hash of this scheme is to be replaced by one of another (W3): unless it is Argon2id with
+    /// as much memory and as many passes. What takes more stays: whoever lowers the parameters wants cheaper
+    /// logins, not weaker hashes, and two servers that are configured differently for a while must not
+    /// replace each other's at each login.
+    pub(super) fn is_outdated_by(&self, current: &Self) -> bool {
+        match (&self.function, &current.function) {
+            (Function::Argon2(own), Function::Argon2(new)) => {
+                self.length < current.length || !own.is_at_least(new)
+            }
+            _ => true,
+        }
+    }
+
+    /// The PHC string of a hash of a new password.
+    pub(super) fn phc_string(&self, salt: &[u8], output: &[u8]) -> Option<PasswordHash> {
+        match &self.function {
+            Function::Argon2(argon2) => Some(argon2.phc_string(salt, output)),
+            Function::Bcrypt(_) | Function::Pbkdf2(_) | Function::Scrypt(_) => None,
+        }
+    }
+
+    /// How much memory it takes.
+    pub(super) fn need(&self) -> Need {
+        self.function.kdf().need()
+    }
 
     /// The scheme that a text of the store names, if this version can compute it.
     pub(crate) fn from_label(label: &str) -> Option<Self> {
@@ -72,7 +129,6 @@ impl Scheme {
     }
 
     /// Its text for the store. One scheme has one text, whichever program's format it came in.
-    #[cfg(any(feature = "cli", test))]
     pub(crate) fn label(&self) -> Result<String, HashError> {
         serde_json::to_string(self).map_err(|error| HashError::Failed(error.to_string()))
     }
@@ -90,11 +146,11 @@ impl Scheme {
     /// Derives the bytes of a password; `None` where they would not stand for all of it.
     pub(super) fn derive(
         &self,
-        password: &PlainPassword,
-        salt: &[u8],
+        input: Input<'_>,
+        memory: &mut Memory,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, HashError> {
         let mut out = Zeroizing::new(vec![0; self.length]);
-        let derived = self.function.kdf().derive(password, salt, &mut out)?;
+        let derived = self.function.kdf().derive(input, &mut out, memory)?;
         Ok((derived == Derived::Whole).then_some(out))
     }
 }

@@ -4,11 +4,11 @@
 
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use serde::{Deserialize, Serialize};
-use symbolon_rules::password::PlainPassword;
 
 use super::{
     HashError,
-    scheme::{Derived, Function, Kdf},
+    pool::{Memory, Need},
+    scheme::{Derived, Function, Input, Kdf},
     stored::{Parts, decimal, fields, numbers},
 };
 
@@ -26,14 +26,22 @@ pub(super) struct Scrypt {
     p: u32,
 }
 
+impl Scrypt {
+    /// RFC 7914 §6: N blocks of 128 r bytes that are gone through, and p of them that this is done to.
+    fn memory(&self) -> Option<u64> {
+        1_u64
+            .checked_shl(self.log_n.into())
+            .and_then(|n| n.checked_add(self.p.into()))
+            .and_then(|blocks| blocks.checked_mul(128 * u64::from(self.r)))
+    }
+}
+
 impl Kdf for Scrypt {
     fn check(&self) -> Result<(), &'static str> {
         if cfg!(not(feature = "imported-hashes")) {
             return Err("this build knows no scrypt: it lacks the feature imported-hashes");
         }
-        let memory = 1_u64
-            .checked_shl(self.log_n.into())
-            .and_then(|n| n.checked_mul(128 * u64::from(self.r)));
+        let memory = self.memory();
         let filled = memory.and_then(|memory| memory.checked_mul(self.p.into()));
         match (memory, filled) {
             (Some(1..=MEMORY_MAX), Some(1..=FILLED_MAX)) if self.log_n > 0 => Ok(()),
@@ -41,16 +49,26 @@ impl Kdf for Scrypt {
         }
     }
 
+    fn need(&self) -> Need {
+        let memory = self
+            .memory()
+            .and_then(|memory| usize::try_from(memory).ok());
+        Need {
+            blocks: 0,
+            own: memory.unwrap_or(usize::MAX),
+        }
+    }
+
     #[cfg(feature = "imported-hashes")]
     fn derive(
         &self,
-        password: &PlainPassword,
-        salt: &[u8],
+        input: Input<'_>,
         out: &mut [u8],
+        _memory: &mut Memory,
     ) -> Result<Derived, HashError> {
         let params = scrypt::Params::new(self.log_n, self.r, self.p)
             .map_err(|error| HashError::Unusable(error.to_string()))?;
-        scrypt::scrypt(password.as_typed(), salt, &params, out)
+        scrypt::scrypt(input.password.as_typed(), input.salt, &params, out)
             .map_err(|error| HashError::Failed(error.to_string()))?;
         Ok(Derived::Whole)
     }
@@ -58,9 +76,9 @@ impl Kdf for Scrypt {
     #[cfg(not(feature = "imported-hashes"))]
     fn derive(
         &self,
-        _password: &PlainPassword,
-        _salt: &[u8],
+        _input: Input<'_>,
         _out: &mut [u8],
+        _memory: &mut Memory,
     ) -> Result<Derived, HashError> {
         self.check()
             .map_err(|reason| HashError::Unusable(reason.to_owned()))?;

@@ -10,10 +10,11 @@ use super::{
     HashError, argon2,
     argon2::Variant,
     bcrypt,
-    bcrypt::Input,
+    bcrypt::Input as BcryptInput,
     pbkdf2,
     pbkdf2::Digest,
-    scheme::{Function, Scheme},
+    pool::Memory,
+    scheme::{Function, Input, Scheme},
     scrypt,
 };
 
@@ -31,16 +32,20 @@ const FORMS: &[(&str, Read)] = &[
     ("$argon2i$", |rest| argon2::phc(Variant::I, rest)),
     ("argon2$argon2i$", |rest| argon2::phc(Variant::I, rest)),
     // Modular crypt, and Django's with a word in front.
-    ("$2a$", |rest| bcrypt::crypt(Input::Password, rest)),
-    ("$2b$", |rest| bcrypt::crypt(Input::Password, rest)),
-    ("$2y$", |rest| bcrypt::crypt(Input::Password, rest)),
-    ("bcrypt$$2b$", |rest| bcrypt::crypt(Input::Password, rest)),
-    ("bcrypt$$2a$", |rest| bcrypt::crypt(Input::Password, rest)),
+    ("$2a$", |rest| bcrypt::crypt(BcryptInput::Password, rest)),
+    ("$2b$", |rest| bcrypt::crypt(BcryptInput::Password, rest)),
+    ("$2y$", |rest| bcrypt::crypt(BcryptInput::Password, rest)),
+    ("bcrypt$$2b$", |rest| {
+        bcrypt::crypt(BcryptInput::Password, rest)
+    }),
+    ("bcrypt$$2a$", |rest| {
+        bcrypt::crypt(BcryptInput::Password, rest)
+    }),
     ("bcrypt_sha256$$2b$", |rest| {
-        bcrypt::crypt(Input::Sha256, rest)
+        bcrypt::crypt(BcryptInput::Sha256, rest)
     }),
     ("bcrypt_sha256$$2a$", |rest| {
-        bcrypt::crypt(Input::Sha256, rest)
+        bcrypt::crypt(BcryptInput::Sha256, rest)
     }),
     // Werkzeug, which Flask programs hash with.
     ("pbkdf2:", pbkdf2::werkzeug),
@@ -111,8 +116,13 @@ impl StoredHash {
     }
 
     /// Whether the password is the one that was hashed. Blocks.
-    pub(super) fn matches(&self, password: &PlainPassword) -> Result<bool, HashError> {
-        let derived = self.scheme.derive(password, &self.salt)?;
+    pub(super) fn matches(
+        &self,
+        password: &PlainPassword,
+        memory: &mut Memory,
+    ) -> Result<bool, HashError> {
+        let input = Input::new(password, &self.salt);
+        let derived = self.scheme.derive(input, memory)?;
         Ok(derived.is_some_and(|bytes| verify_slices_are_equal(&bytes, &self.output).is_ok()))
     }
 }

@@ -7,7 +7,7 @@ fn plain(text: &str) -> Arc<PlainPassword> {
 }
 
 fn stored(text: &str) -> Against {
-    Against::of_program(Some(text))
+    Against::of_program(Some(text), &Scheme::DEFAULT)
 }
 
 async fn matches(hasher: &PasswordHasher, password: &str, hash: &str) -> bool {
@@ -16,7 +16,7 @@ async fn matches(hasher: &PasswordHasher, password: &str, hash: &str) -> bool {
 }
 
 fn hasher() -> PasswordHasher {
-    PasswordHasher::new(Randomness::system())
+    PasswordHasher::standard()
 }
 
 /// Made by Werkzeug 3.1.9, Django 5.2, bcrypt 5.0.0, argon2-cffi and passlib of the password
@@ -52,7 +52,7 @@ async fn hashes_of_other_programs_match_their_password_and_no_other() {
         assert!(matches(&hasher, "correct horse", hash).await, "{hash}");
         assert!(!matches(&hasher, "correct horsf", hash).await, "{hash}");
         let stored = PasswordHash::from_phc((*hash).to_owned());
-        assert!(is_outdated(&stored), "{hash}");
+        assert!(hasher.is_outdated(&stored), "{hash}");
     }
 }
 
@@ -66,7 +66,7 @@ async fn w3_passwords_are_hashed_with_argon2id_and_a_salt_of_their_own() {
     assert_ne!(first, second);
     assert!(matches(&hasher, "correct horse battery", first).await);
     assert!(!matches(&hasher, "correct horse batterz", first).await);
-    assert!(!is_outdated(&PasswordHash::from_phc(first.to_owned())));
+    assert!(!hasher.is_outdated(&PasswordHash::from_phc(first.to_owned())));
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn w4_nobody_has_a_password_and_costs_the_same_scheme() {
     }
     let real = hasher.hash(plain("correct horse battery")).await.unwrap();
     let real = StoredHash::parse(real.as_phc()).unwrap();
-    assert_eq!(*real.scheme(), Scheme::CURRENT);
+    assert_eq!(*real.scheme(), Scheme::DEFAULT);
 }
 
 #[test]
@@ -147,6 +147,8 @@ async fn a_stored_hash_cannot_ask_for_any_amount_of_work() {
         &format!("pbkdf2:sha256:+1000$salt${hex}"),
         &format!("scrypt:16777216:8:1$salt${hex}"),
         &format!("scrypt:32768:8:1000000$salt${hex}"),
+        // Little to go through, and half a GiB of it.
+        &format!("scrypt:2:8:524288$salt${hex}"),
         &format!("scrypt:32768:4294967295:4294967295$salt${hex}"),
         &format!("scrypt:32767:8:1$salt${hex}"),
         &format!("scrypt:1:8:1$salt${hex}"),
@@ -163,6 +165,7 @@ async fn a_stored_hash_cannot_ask_for_any_amount_of_work() {
         let outcome = hasher.verify(&plain("x"), stored(hash)).await;
         assert!(matches!(outcome, Err(HashError::Unusable(_))), "{hash}");
     }
+    assert_eq!(hasher.pool.used(), (0, 0), "nothing was reserved for them");
 }
 
 #[test]
@@ -181,16 +184,56 @@ fn a_hash_cut_or_altered_is_none() {
 }
 
 #[tokio::test]
-async fn more_logins_than_may_wait_are_told_so() {
-    let hasher = PasswordHasher {
-        randomness: Randomness::system(),
-        queue: Arc::new(Semaphore::new(1)),
-        workers: Arc::new(Semaphore::new(1)),
+async fn w3_a_hash_is_outdated_by_dearer_parameters_and_by_no_cheaper_ones() {
+    let with = |mebibytes: u64, iterations| {
+        let options = PasswordHashing {
+            memory: mebibytes << 20,
+            iterations,
+            ..PasswordHashing::default()
+        };
+        let checked = options.check().unwrap();
+        PasswordHasher::new(Randomness::system(), checked, Clock::system())
     };
-    let nobody = || Against::Nobody(Scheme::CURRENT);
-    let held = hasher.turn().await.unwrap();
-    let refused = hasher.verify(&plain("x"), nobody()).await;
-    assert!(matches!(refused, Err(HashError::Busy)));
-    drop(held);
-    assert!(hasher.verify(&plain("x"), nobody()).await.is_ok());
+    let (standard, more_memory, more_passes) = (hasher(), with(20, 2), with(19, 3));
+    let password = plain("correct horse battery");
+    let hash = more_memory.hash(Arc::clone(&password)).await.unwrap();
+    assert!(hash.as_phc().starts_with("$argon2id$v=19$m=20480,t=2,p=1$"));
+    assert!(!standard.is_outdated(&hash) && !more_memory.is_outdated(&hash));
+    // Fewer passes in more memory: neither is the other's better, so what is configured counts.
+    assert!(more_passes.is_outdated(&hash));
+    assert!(matches(&standard, "correct horse battery", hash.as_phc()).await);
+
+    let old = standard.hash(password).await.unwrap();
+    assert!(more_memory.is_outdated(&old) && more_passes.is_outdated(&old));
+    assert!(!standard.is_outdated(&old));
+    // Only what isn't of the default scheme carries its name to the store.
+    assert_eq!(old.scheme(), None);
+    let label = hash.scheme().unwrap();
+    assert_eq!(
+        Scheme::from_label(label).as_ref(),
+        Some(more_memory.current())
+    );
+}
+
+#[tokio::test]
+async fn w3_a_hash_that_takes_more_than_the_whole_budget_is_refused_before_it_is_computed() {
+    // argon2-cffi's default, 64 MiB, and Werkzeug's, a bit above 32.
+    const LARGE: &[&str] = &[
+        "$argon2id$v=19$m=65536,t=3,p=4$c3ltYm9sb24tbm9ib2R5$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        FOREIGN[0],
+    ];
+    let options = PasswordHashing {
+        memory_budget: 40 << 20,
+        ..PasswordHashing::default()
+    };
+    let mut checked = options.check().unwrap();
+    checked.limits.budget = 30 << 20;
+    let hasher = PasswordHasher::new(Randomness::system(), checked, Clock::system());
+    for hash in LARGE {
+        let outcome = hasher.verify(&plain("x"), stored(hash)).await;
+        assert!(matches!(outcome, Err(HashError::Unusable(_))), "{hash}");
+    }
+    assert_eq!(hasher.pool.used(), (0, 0));
+    let nobody = Against::Nobody(Scheme::DEFAULT);
+    assert!(hasher.verify(&plain("x"), nobody).await.is_ok());
 }

@@ -14,16 +14,22 @@ mod foreign;
 mod imports;
 mod instance;
 mod keys;
+mod moment;
 mod ownership;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schemes;
 mod sessions;
+#[cfg(any(feature = "cli", test))]
+mod setup;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "cli")]
+mod status;
 #[cfg(test)]
 mod suite;
+mod throttle;
 mod tx;
 #[cfg(any(feature = "client", test))]
 mod upstream;
@@ -32,7 +38,9 @@ mod users;
 
 use std::{borrow::Cow, future::Future, time::Duration};
 
-use crate::config::Maker;
+use tracing::Instrument;
+
+use crate::{config::Maker, telemetry::Count};
 pub(crate) use app_sessions::{
     BeginAppSession, EndAppSession, FindAppSession, NewKey, SaveAppSession, Saved,
     SweepAppSessions, TouchAppSession,
@@ -44,10 +52,18 @@ pub(crate) use foreign::{ForeignRow, ForeignTable};
 pub(crate) use imports::{FindNamesakes, ImportUsers, NewImport};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{AddKey, ListKeys, SealedKey};
+pub(crate) use moment::{BelieveTime, SeeTime};
 pub(crate) use schemes::{CountSchemes, RenewPassword};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
+#[cfg(any(feature = "cli", test))]
+pub(crate) use setup::{BeginSetup, FindSetup, RedeemSetup, Redeemed};
+#[cfg(feature = "cli")]
+pub(crate) use status::{DatabaseStatus, Step, migrate};
+pub(crate) use throttle::{
+    BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, ClaimedTry, SweepTries, TakeBackTry,
+};
 pub(crate) use tx::Tx;
 #[cfg(feature = "client")]
 pub(crate) use upstream::{
@@ -56,7 +72,11 @@ pub(crate) use upstream::{
     SealedTokens, SweepUpstreamLogins, SweepUpstreamTokens, TokensId,
 };
 pub use url::DatabaseUrl;
-pub(crate) use users::{CreateUser, Created, FindLogin, NewUser, SetPassword, SetUserState};
+pub(crate) use users::{
+    ChangeRole, CreateUser, Created, FindLogin, FindUser, ListFrom, ListUsers, NewUser,
+    PasswordRecord, RemoveUser, RenameUser, Renamed, RoleChange, RoleChanged, SetPassword,
+    SetUserState, UserFacts, UserRecord,
+};
 
 /// How the store uses its database.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +121,18 @@ pub(crate) trait Operation: Send + Sync + 'static {
 pub(crate) struct Store {
     engine: Engine,
     deadline: Duration,
+    failures: Failures,
+}
+
+/// Operations that brought no answer.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    /// The database may answer the next one.
+    pub(crate) unavailable: Count,
+    /// Nobody knows whether the change was made.
+    pub(crate) outcome_unknown: Count,
+    /// Somebody has to look.
+    pub(crate) fault: Count,
 }
 
 #[derive(Clone, Debug)]
@@ -138,6 +170,7 @@ impl Store {
         Ok(Self {
             engine,
             deadline: options.deadline,
+            failures: Failures::default(),
         })
     }
 
@@ -167,6 +200,7 @@ impl Store {
         Ok(engine.map(|engine| Self {
             engine,
             deadline: options.deadline,
+            failures: Failures::default(),
         }))
     }
 
@@ -174,18 +208,29 @@ impl Store {
     pub(crate) async fn run<O: Operation>(&self, operation: O) -> Result<O::Out, StoreError> {
         let engine = self.engine.clone();
         let deadline = self.deadline;
-        let task = tokio::spawn(async move {
+        let operation = async move {
             match engine {
                 #[cfg(feature = "sqlite")]
                 Engine::Sqlite(engine) => engine.run(operation, deadline).await,
                 #[cfg(feature = "postgres")]
                 Engine::Postgres(engine) => engine.run(operation, deadline).await,
             }
-        });
-        match task.await {
+        };
+        // What is logged on the way belongs to the request that asked.
+        let result = match tokio::spawn(operation.in_current_span()).await {
             Ok(result) => result,
             Err(panic) => Err(StoreError::Fault(panic.to_string())),
+        };
+        if let Err(error) = &result {
+            self.failures.of(error).add_one();
         }
+        result
+    }
+
+    /// What failed so far, in numbers.
+    #[cfg(feature = "cli")]
+    pub(crate) const fn failures(&self) -> &Failures {
+        &self.failures
     }
 
     /// Finishes what has begun and closes the database.
@@ -199,6 +244,16 @@ impl Store {
             Engine::Sqlite(engine) => engine.close().await,
             #[cfg(feature = "postgres")]
             Engine::Postgres(engine) => engine.close(),
+        }
+    }
+}
+
+impl Failures {
+    const fn of(&self, error: &StoreError) -> &Count {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Collided => &self.unavailable,
+            StoreError::OutcomeUnknown => &self.outcome_unknown,
+            StoreError::Corrupt(_) | StoreError::Fault(_) | StoreError::Poisoned => &self.fault,
         }
     }
 }

@@ -10,11 +10,12 @@ use super::{
 statements! {
     /// The epoch stays: the password is the same, and so are the sessions it began. Another one that
     /// was set meanwhile is not undone.
-    RENEW_PASSWORD = "UPDATE users SET password_hash = $3, imported_scheme = NULL \
+    RENEW_PASSWORD = "UPDATE users SET password_hash = $3, imported_scheme = $4 \
         WHERE id = $1 AND password_hash = $2";
     COUNT_IMPORTED = "SELECT imported_scheme, COUNT(*) FROM users \
         WHERE imported_scheme IS NOT NULL GROUP BY imported_scheme";
     COUNT_USERS = "SELECT COUNT(*) FROM users";
+    IS_ANYBODY_THERE = "SELECT 1 FROM users LIMIT 1";
 }
 
 /// Replaces a hash by a better one of the same password.
@@ -34,6 +35,7 @@ impl Operation for RenewPassword {
             Arg::Id(self.user.as_uuid()),
             Arg::Text(self.old.as_phc()),
             Arg::Text(self.new.as_phc()),
+            Arg::MaybeText(self.new.scheme()),
         ];
         Ok(tx.execute(&RENEW_PASSWORD, &args).await? == 1)
     }
@@ -45,10 +47,10 @@ pub(crate) struct CountSchemes;
 /// How many users have hashes of which scheme.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SchemeCounts {
-    /// Those whose hash is as imported, by scheme.
+    /// Those whose hash is of another scheme than the default one, as imported or made, by scheme.
     pub(crate) imported: Vec<(String, i64)>,
-    /// All others. Not counted where nobody has an imported hash: that would read an index from end
-    /// to end for nothing.
+    /// All others. Where there are no schemes but theirs it only tells whether there is anybody: to count
+    /// would be to read an index from end to end for nothing.
     pub(crate) others: i64,
 }
 
@@ -60,7 +62,11 @@ impl Operation for CountSchemes {
         let count = |row: &Row<'_>| Ok((row.text(0)?, row.int(1)?));
         let imported = tx.query(&COUNT_IMPORTED, &[], count).await?;
         if imported.is_empty() {
-            return Ok(SchemeCounts::default());
+            let anybody = tx.query_opt(&IS_ANYBODY_THERE, &[], |_| Ok(())).await?;
+            return Ok(SchemeCounts {
+                others: i64::from(anybody.is_some()),
+                imported,
+            });
         }
         let all = tx.query_opt(&COUNT_USERS, &[], |row| row.int(0)).await?;
         let known: i64 = imported.iter().map(|(_, count)| count).sum();

@@ -97,6 +97,18 @@ fn postgres(_url: &str) -> Result<DatabaseUrl, OpenError> {
     ))
 }
 
+impl DatabaseUrl {
+    /// The password in it, for judging it.
+    #[cfg(all(feature = "cli", feature = "postgres"))]
+    pub(crate) fn password(&self) -> Option<&[u8]> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => None,
+            Self::Postgres(config) => config.get_password(),
+        }
+    }
+}
+
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,5 +1,8 @@
 //! Users and their roles.
 
+mod changes;
+mod listing;
+
 use symbolon_rules::{
     id::UserId,
     login::LoginFacts,
@@ -14,18 +17,29 @@ use super::{
     sql::{Arg, Row, statements},
 };
 
+pub(crate) use self::changes::{
+    ChangeRole, RemoveUser, RenameUser, Renamed, RoleChange, RoleChanged,
+};
+pub(crate) use self::listing::{
+    FindUser, ListFrom, ListUsers, PasswordRecord, UserFacts, UserRecord,
+};
+
+#[cfg(test)]
+pub(crate) const MORE_STATEMENTS: [&[&super::sql::Statement]; 2] =
+    [changes::STATEMENTS, listing::STATEMENTS];
+
 statements! {
     FIND_LOGIN = "SELECT id, credential_epoch, state, password_hash, external_id FROM users \
         WHERE username = $1";
     LIST_ROLES = "SELECT role FROM user_roles WHERE user_id = $1 ORDER BY role";
-    CREATE_USER = "INSERT INTO users (id, username, password_hash, state, credential_epoch, created_at) \
-        VALUES ($1, $2, $3, 'enabled', 0, $4) ON CONFLICT DO NOTHING";
+    CREATE_USER = "INSERT INTO users (id, username, password_hash, state, credential_epoch, created_at, imported_scheme) \
+        VALUES ($1, $2, $3, 'enabled', 0, $4, $5) ON CONFLICT DO NOTHING";
     GRANT_ROLE = "INSERT INTO user_roles (user_id, role) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     /// Disabling ends sessions as a new password does; enabling again doesn't bring them back.
     SET_STATE = "UPDATE users SET state = $2, credential_epoch = credential_epoch + 1 \
         WHERE username = $1 AND state <> $2";
     EXISTS = "SELECT 1 FROM users WHERE username = $1";
-    SET_PASSWORD = "UPDATE users SET password_hash = $2, imported_scheme = NULL, \
+    SET_PASSWORD = "UPDATE users SET password_hash = $2, imported_scheme = $3, \
         credential_epoch = credential_epoch + 1 \
         WHERE username = $1";
 }
@@ -126,6 +140,7 @@ pub(super) async fn insert_user(tx: &mut Tx<'_>, user: &NewUser) -> Result<bool,
         Arg::Text(user.username.as_str()),
         Arg::MaybeText(hash),
         Arg::Int(user.created_at.as_millis()),
+        Arg::MaybeText(user.password_hash.as_ref().and_then(PasswordHash::scheme)),
     ];
     if tx.execute(&CREATE_USER, &args).await? == 0 {
         return Ok(false);
@@ -161,6 +176,7 @@ impl Operation for SetPassword {
         let args = [
             Arg::Text(self.username.as_str()),
             Arg::Text(self.password_hash.as_phc()),
+            Arg::MaybeText(self.password_hash.scheme()),
         ];
         Ok(tx.execute(&SET_PASSWORD, &args).await? == 1)
     }

@@ -16,5 +16,6 @@ mod client;
 mod embed;
 mod flows;
 mod http;
+mod program;
 mod support;
 mod tidy;

@@ -6,7 +6,7 @@ use symbolon_rules::{login::PasswordOutcome, user::Username};
 
 use super::{Candidate, Imported, OldUser, Reason, Row, judge_rows};
 use crate::{
-    DatabaseUrl, OpenError, Randomness, StoreOptions,
+    DatabaseUrl, OpenError, StoreOptions,
     app::AppError,
     config::Maker,
     passwords::{Against, PasswordHasher, Recognised},
@@ -28,7 +28,7 @@ impl Rehearsal {
         let options = StoreOptions::default();
         Ok(Self {
             store: Store::open_read_only(database, options, Maker::Engine).await?,
-            passwords: PasswordHasher::new(Randomness::system()),
+            passwords: PasswordHasher::standard(),
             added: HashMap::new(),
             ids: HashSet::new(),
         })

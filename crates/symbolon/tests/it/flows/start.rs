@@ -5,10 +5,10 @@ use symbolon::{
     guard::token::Algorithm,
 };
 
-use crate::support::{ISSUER, PASSWORD, Server, on_both_engines};
+use crate::support::{ISSUER, PASSWORD, Server, key_text, on_both_engines};
 
 fn key(text: &str) -> KeySource {
-    KeySource::Given(KeyEncryptionKey::parse(&text.repeat(4)).unwrap())
+    KeySource::Given(KeyEncryptionKey::parse(&key_text(text)).unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -55,7 +55,7 @@ impl Server {
     /// On this database, as it is.
     pub async fn open(database: &str, change: impl FnOnce(&mut Config)) -> Self {
         let clock = Clock::fixed(NOW);
-        let key = KeyEncryptionKey::parse(&"0123456789abcdef".repeat(4)).unwrap();
+        let key = KeyEncryptionKey::parse(&key_text("0123456789abcdef")).unwrap();
         let mut config = Config::new(ISSUER, database.parse().unwrap(), KeySource::Given(key));
         config.clock = clock.clock();
         config.randomness = Randomness::dangerous_given(Seeded(ChaCha20Rng::from_seed([7; 32])));
@@ -224,4 +224,11 @@ where
     if let Err(error) = result {
         std::panic::resume_unwind(error.into_panic());
     }
+}
+
+/// A key-encryption key for tests, of 16 hexadecimal digits: told from another one, and not the mere
+/// repetition that is refused.
+pub fn key_text(digits: &str) -> String {
+    let turned: String = digits.chars().rev().collect();
+    format!("{digits}{turned}{digits}{digits}")
 }

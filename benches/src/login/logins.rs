@@ -1,0 +1,159 @@
+//! Logins: as many as can be had, at a pace of their own, or a thousand at once.
+
+use std::thread;
+
+use anyhow::{Result, anyhow, bail, ensure};
+
+use super::{http::Answer, server::Server};
+use crate::clock::Stopwatch;
+
+/// At once, in a storm.
+pub(super) const STORM: usize = 1000;
+/// Clients that take turns at a pace: enough that none is late for its next one.
+const PACED: u32 = 32;
+
+/// Logins that were served.
+pub(super) struct Served {
+    /// Milliseconds from the first to the last, for each of them.
+    pub(super) each: f64,
+    /// The longest that anybody waited, in milliseconds.
+    pub(super) slowest: f64,
+}
+
+/// So many clients log in again and again, for so many milliseconds.
+pub(super) fn as_many_as_can_be(
+    server: &Server,
+    clients: usize,
+    milliseconds: f64,
+) -> Result<Served> {
+    let clock = Stopwatch::start();
+    let took = thread::scope(|scope| {
+        let clients: Vec<_> = (0..clients)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut connection = server.connect()?;
+                    let mut took = Vec::new();
+                    while clock.milliseconds() < milliseconds {
+                        let began = clock.milliseconds();
+                        let answer = connection.ask(&server.login)?;
+                        took.push((clock.milliseconds() - began, is_served(&answer)?));
+                    }
+                    Ok(took)
+                })
+            })
+            .collect();
+        let mut all = Vec::new();
+        for client in clients {
+            let took: Result<Vec<(f64, bool)>> =
+                client.join().map_err(|_| anyhow!("a client panicked"))?;
+            all.extend(took?);
+        }
+        Ok::<_, anyhow::Error>(all)
+    })?;
+    let served = took.iter().filter(|(_, is_served)| *is_served).count();
+    ensure!(served > 0, "nobody logged in");
+    Ok(Served {
+        each: clock.milliseconds() / count(served),
+        // Who was turned away at the deadline has waited as long.
+        slowest: took.iter().map(|(took, _)| *took).fold(0.0, f64::max),
+    })
+}
+
+/// Logins arrive at a pace, one each so many milliseconds on average, whether the former have been served or
+/// not.
+pub(super) fn at_a_pace(server: &Server, every: f64, milliseconds: f64) -> Result<()> {
+    let clock = Stopwatch::start();
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..PACED)
+            .map(|client| {
+                scope.spawn(move || {
+                    let mut connection = server.connect()?;
+                    let mut chance = Chance(client);
+                    let mut turn = 0;
+                    loop {
+                        let slot = f64::from(turn * PACED + client);
+                        let due = (slot + chance.next()) * every;
+                        if due > milliseconds {
+                            return Ok(());
+                        }
+                        clock.reach(due);
+                        is_served(&connection.ask(&server.login)?)?;
+                        turn += 1;
+                    }
+                })
+            })
+            .collect();
+        for client in clients {
+            let done: Result<()> = client.join().map_err(|_| anyhow!("a client panicked"))?;
+            done?;
+        }
+        Ok(())
+    })
+}
+
+/// Whether it is a login, or a word when to come back.
+fn is_served(answer: &Answer) -> Result<bool> {
+    match (answer.status, answer.retry_after) {
+        (200, _) => Ok(true),
+        (429 | 503, Some(_)) => Ok(false),
+        (status, _) => bail!("a login is {status}"),
+    }
+}
+
+/// How a storm was weathered.
+pub(super) struct Storm {
+    pub(super) served: f64,
+    pub(super) turned_away: f64,
+}
+
+/// Everybody at once: all requests are sent before the first answer is read.
+pub(super) fn storm(server: &Server) -> Result<Storm> {
+    let mut connections = (0..STORM)
+        .map(|_| server.connect())
+        .collect::<Result<Vec<_>>>()?;
+    for connection in &mut connections {
+        connection.send(&server.login)?;
+    }
+    let mut storm = Storm {
+        served: 0.0,
+        turned_away: 0.0,
+    };
+    for connection in &mut connections {
+        if is_served(&connection.receive()?)? {
+            storm.served += 1.0;
+        } else {
+            storm.turned_away += 1.0;
+        }
+    }
+    Ok(storm)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "some hundred logins")]
+fn count(number: usize) -> f64 {
+    number as f64
+}
+
+/// Numbers from 0 to 1 that look random, so that arrivals keep no step with anything.
+struct Chance(u32);
+
+impl Chance {
+    fn next(&mut self) -> f64 {
+        // Numerical Recipes' generator; its high bits will do.
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(self.0 >> 8) / f64::from(1 << 24)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chances_spread_from_nought_to_one() {
+        let mut chance = Chance(3);
+        let drawn: Vec<f64> = (0..10_000).map(|_| chance.next()).collect();
+        assert!(drawn.iter().all(|drawn| (0.0..1.0).contains(drawn)));
+        let mean = drawn.iter().sum::<f64>() / count(drawn.len());
+        assert!((0.48..0.52).contains(&mean), "{mean}");
+    }
+}

@@ -1,0 +1,81 @@
+//! A thousand logins at once, against an engine through its router (G16).
+
+use std::time::Duration;
+
+use axum::{body::Body, http::header::CONTENT_TYPE};
+use http::{Request, header::RETRY_AFTER};
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+use crate::{Config, Engine};
+
+const LOGINS: usize = 1000;
+const PASSWORD: &str = "correct horse battery";
+const BUDGET: u64 = 60 << 20;
+
+fn login(username: &str) -> Request<Body> {
+    let body = serde_json::json!({ "username": username, "password": PASSWORD });
+    Request::post("/api/login")
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+/// The status, and for a 503 the seconds that it says.
+async fn send(router: axum::Router, username: &str) -> (u16, Option<u64>) {
+    let answer = router.oneshot(login(username)).await.unwrap();
+    let seconds = answer.headers().get(RETRY_AFTER);
+    let seconds = seconds.map(|value| value.to_str().unwrap().parse().unwrap());
+    (answer.status().as_u16(), seconds)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g16_a_thousand_logins_at_once_are_all_answered_within_the_memory_budget() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::in_folder("http://127.0.0.1", folder.path()).unwrap();
+    config.passwords.queue = 16;
+    config.passwords.memory_budget = BUDGET;
+    config.passwords.deadline = Duration::from_mins(1);
+    let engine = Engine::open(config).await.unwrap();
+    engine.create_user("alice", PASSWORD, &[]).await.unwrap();
+
+    let mut logins = JoinSet::new();
+    for number in 0..LOGINS {
+        let router = engine.router();
+        // Those whom nobody knows cost the same, and are in the same queue.
+        let username = if number % 2 == 0 { "alice" } else { "nobody" };
+        logins.spawn(async move { (username, send(router, username).await) });
+    }
+    let answers = tokio::time::timeout(Duration::from_mins(2), logins.join_all());
+    let answers = answers.await.expect("every login is answered");
+
+    let (mut served, mut turned_away) = (0, 0);
+    for answer in answers {
+        match answer {
+            ("alice", (200, None)) | ("nobody", (401, None)) => served += 1,
+            (_, (503, Some(1..=60))) => turned_away += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(served + turned_away, LOGINS);
+    assert!(served > 16, "{served} were served");
+    assert!(turned_away > 0, "the queue holds sixteen");
+    let passwords = &engine.app.passwords;
+    let (_, most) = passwords.memory_used();
+    let budget = usize::try_from(BUDGET).unwrap();
+    assert!((19 << 20..=budget).contains(&most), "{most}");
+
+    // And then all is as before: logins are served, and nothing is kept.
+    assert_eq!(send(engine.router(), "alice").await, (200, None));
+    let gone = async {
+        let mut looks = tokio::time::interval(Duration::from_millis(1));
+        while passwords.memory_used().0 > 0 {
+            looks.tick().await;
+        }
+    };
+    let gone = tokio::time::timeout(Duration::from_mins(1), gone);
+    gone.await.expect("the blocks are given back");
+    engine.shutdown().await;
+    let (status, _) = send(engine.router(), "alice").await;
+    assert_eq!(status, 503);
+}

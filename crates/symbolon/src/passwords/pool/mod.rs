@@ -1,0 +1,216 @@
+//! The hashing pool: threads of its own, so much memory, so many who wait, for so long.
+//!
+//! Invariant: what a job takes it holds until it is done. Its place, its memory and its thread belong to
+//! the job and not to the request: a client that hangs up before its turn costs nothing, and one that
+//! hangs up during it makes no room for another.
+//!
+//! Threads start with the first job and end with the last handle.
+
+mod job;
+mod memory;
+mod priority;
+mod quiet;
+mod state;
+#[cfg(test)]
+mod tests;
+mod threads;
+
+use std::sync::Arc;
+
+use symbolon_guard::Clock;
+
+use self::{
+    job::{Answer, Task, Work},
+    threads::{Alive, Shared, help, watch},
+};
+pub(super) use self::{
+    job::{Need, Refused},
+    memory::Memory,
+    state::Limits,
+};
+
+/// How many threads help where this many hash: as many as it takes for a tenth of the usual rate, when
+/// each of them shares a core with others.
+pub(super) const fn helpers(threads: usize) -> usize {
+    if priority::GIVES_WAY {
+        threads.div_ceil(4)
+    } else {
+        0
+    }
+}
+
+/// What a pool is at, in jobs and bytes.
+#[cfg(feature = "cli")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    pub(crate) waiting: usize,
+    pub(crate) running: usize,
+    /// Reserved now, kept blocks included.
+    pub(crate) memory: usize,
+}
+
+/// A pool. Clones share it.
+#[derive(Clone)]
+pub(super) struct Pool {
+    shared: Arc<Shared>,
+    _door: Arc<Door>,
+}
+
+impl Pool {
+    pub(super) fn new(limits: Limits, clock: Clock) -> Self {
+        let shared = Arc::new(Shared::new(limits, clock));
+        Self {
+            _door: Arc::new(Door(Arc::clone(&shared))),
+            shared,
+        }
+    }
+
+    /// Computes something when its turn comes. It may be computed twice at once, and must come out alike.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        need: Need,
+        compute: impl Fn(&mut Memory) -> T + Send + Sync + 'static,
+    ) -> Result<T, Refused> {
+        let (task, mut answer): (_, Answer<T>) = Task::new(compute);
+        let ticket = self.enter(need, Arc::new(task))?;
+        let deadline = ticket.shared.lock().limits.deadline;
+        let answered = match tokio::time::timeout(deadline, &mut answer).await {
+            Ok(answered) => answered,
+            Err(_) if ticket.withdraw() => return Err(self.shared.lock().busy()),
+            // It has begun: what is paid for is worth waiting for.
+            Err(_) => answer.await,
+        };
+        // Only a thread that was torn down lets an answer fall.
+        answered.unwrap_or(Err(Refused::Panicked))
+    }
+
+    fn enter(&self, need: Need, work: Arc<dyn Work>) -> Result<Ticket, Refused> {
+        let now = self.shared.clock.monotonic();
+        let mut state = self.shared.lock();
+        let number = state.enter(need, work, now)?;
+        let ticket = Ticket {
+            shared: Arc::clone(&self.shared),
+            number,
+        };
+        let is_more_wanted = state.wants_worker();
+        if is_more_wanted {
+            state.workers += 1;
+        }
+        let helpers = match state.helpers {
+            0 => state.limits.helpers,
+            _ => 0,
+        };
+        state.helpers += helpers;
+        self.shared.wake(&state);
+        drop(state);
+        for number in 0..helpers {
+            // Without them logins only get slower where everything is.
+            let role = if number == 0 { watch } else { help };
+            let _ = self.spawn(&format!("hash-help-{number}"), role);
+        }
+        if is_more_wanted && !self.spawn("turn", threads::work) {
+            let mut state = self.shared.lock();
+            state.workers -= 1;
+            if state.workers == 0 && state.withdraw(number) {
+                return Err(Refused::NoThread);
+            }
+        }
+        Ok(ticket)
+    }
+
+    /// Whether the system gave a thread.
+    fn spawn(&self, name: &str, role: fn(&Arc<Shared>)) -> bool {
+        let shared = Arc::clone(&self.shared);
+        std::thread::Builder::new()
+            .name(format!("symbolon-{name}"))
+            .stack_size(512 * 1024)
+            .spawn(move || role(&shared))
+            .is_ok()
+    }
+
+    /// Ends the pool: whoever waits is told so, and what runs is finished first.
+    pub(super) async fn close(&self) {
+        self.shared.close();
+        loop {
+            let progress = self.shared.progress.notified();
+            // A worker whose job a helper has done may still be at it, at the end of everybody's queue;
+            // nobody waits for that.
+            if self.shared.lock().is_settled() {
+                return;
+            }
+            progress.await;
+        }
+    }
+
+    /// What it is at.
+    #[cfg(feature = "cli")]
+    pub(super) fn load(&self) -> Load {
+        let state = self.shared.lock();
+        Load {
+            running: state.running(),
+            waiting: state.in_flight() - state.running(),
+            memory: state.used().0,
+        }
+    }
+
+    /// Bytes that are reserved now, and the most that ever were.
+    #[cfg(test)]
+    pub(super) fn used(&self) -> (usize, usize) {
+        self.shared.lock().used()
+    }
+
+    /// Threads that are alive.
+    #[cfg(test)]
+    pub(super) fn threads(&self) -> usize {
+        Alive::count(&self.shared)
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = self.shared.lock();
+        f.debug_struct("Pool")
+            .field("limits", &state.limits)
+            .field("in_flight", &state.in_flight())
+            .field("threads", &Alive::count(&self.shared))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn close(&self) {
+        let turned_away = self.lock().close();
+        self.wake_all();
+        for work in turned_away {
+            work.refuse(Refused::Closed);
+        }
+    }
+}
+
+/// Closes the pool when the last handle is dropped: the threads hold what they share themselves.
+struct Door(Arc<Shared>);
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// A place in the queue, given up when it is dropped.
+struct Ticket {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Ticket {
+    /// Whether the job hadn't begun; now it won't.
+    fn withdraw(&self) -> bool {
+        self.shared.lock().withdraw(self.number)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.withdraw();
+    }
+}
