@@ -71,10 +71,6 @@ pub(super) async fn identify(
             wanted: instance.kek_id,
         });
     }
-    // A database that was lost begins like one that never was: whoever looks for their users sees this.
-    if instance.id == id {
-        tracing::info!(database = %config.database, "a new store was made");
-    }
     Ok(Vault::new(first, previous, instance.id))
 }
 

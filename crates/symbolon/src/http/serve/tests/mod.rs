@@ -239,7 +239,11 @@ fn is_alone(test: &str) -> bool {
         return true;
     }
     let ran = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([&format!("http::serve::tests::{test}"), "--exact", "--nocapture"])
+        .args([
+            &format!("http::serve::tests::{test}"),
+            "--exact",
+            "--nocapture",
+        ])
         .env(ALONE, "1")
         .output()
         .unwrap();
