@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from servers import DEADLINE, Dev
+import canaries
+from servers import DEADLINE, Dev, Site
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -47,7 +48,9 @@ def call(
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.endheaders(body)
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        answer = Answer(response.status, response.headers, response.read())
+        canaries.remember_exchange(headers, body, answer.body)
+        return answer
     finally:
         connection.close()
 
@@ -76,6 +79,19 @@ def log_in(dev: Dev, username: object = None, password: object = None) -> Answer
 def post_login(dev: Dev, body: bytes, content_type: str = "application/json") -> Answer:
     """Sends a body to the login API."""
     return call(f"{dev.issuer}/api/login", "POST", [("Content-Type", content_type)], body)
+
+
+def make_first_user(site: Site, code: str) -> Answer:
+    """Sends a site's setup page as a browser does."""
+    fields = {"code": code, "username": site.USERNAME, "password": site.PASSWORD, "repeated": site.PASSWORD}
+    headers = [("Content-Type", FORM), ("Origin", site.issuer)]
+    return call(f"{site.issuer}/setup", "POST", headers, urlencode(fields).encode())
+
+
+def log_in_to(site: Site, password: str = Site.PASSWORD) -> Answer:
+    """Logs a site's first user in."""
+    body = json.dumps({"username": site.USERNAME, "password": password}).encode()
+    return call(f"{site.issuer}/api/login", "POST", [("Content-Type", "application/json")], body)
 
 
 def check_refused(answer: Answer, *statuses: int) -> str:

@@ -9,6 +9,9 @@ use std::fmt;
 /// The prefix of Symbolon's own rights, as scopes and as roles.
 pub const RESERVED_PREFIX: &str = "symbolon:";
 
+/// Whoever has this role administers Symbolon.
+const ADMINISTRATOR: &str = "symbolon:admin";
+
 /// Longest role name in bytes.
 pub const ROLE_MAX_BYTES: usize = 128;
 
@@ -20,11 +23,7 @@ impl Role {
     /// A role of a program's own: visible ASCII without quotes or backslash (the characters of an
     /// OAuth scope, RFC 6749 §3.3), not beginning with [`RESERVED_PREFIX`] in any case.
     pub fn parse(name: &str) -> Result<Self, RoleError> {
-        let well_formed = (1..=ROLE_MAX_BYTES).contains(&name.len())
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'));
-        if !well_formed {
+        if !is_well_formed(name) {
             return Err(RoleError::Malformed);
         }
         if is_reserved(name) {
@@ -33,7 +32,27 @@ impl Role {
         Ok(Self(name.to_owned()))
     }
 
-    /// A role that was valid when it was stored; the only way to one of Symbolon's own rights.
+    /// A role as an administrator at the machine names it: a program's own, or a right over Symbolon
+    /// itself, which is spelt in lower case only. Nobody else may name the latter: whatever reaches
+    /// Symbolon over the network goes through [`Role::parse`].
+    pub fn parse_at_the_machine(name: &str) -> Result<Self, RoleError> {
+        if !is_reserved(name) {
+            return Self::parse(name);
+        }
+        let plain = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'-' | b':');
+        let right = name.strip_prefix(RESERVED_PREFIX).unwrap_or_default();
+        if !is_well_formed(name) || right.is_empty() || !right.bytes().all(plain) {
+            return Err(RoleError::MisspeltRight);
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// The right to administer Symbolon, which only Symbolon gives.
+    pub fn administrator() -> Self {
+        Self(ADMINISTRATOR.to_owned())
+    }
+
+    /// A role that was valid when it was stored.
     pub fn from_stored(name: String) -> Self {
         Self(name)
     }
@@ -62,6 +81,8 @@ pub enum RoleError {
     Malformed,
     /// It begins with [`RESERVED_PREFIX`].
     Reserved,
+    /// It begins so, in upper case or with nothing behind it.
+    MisspeltRight,
 }
 
 impl fmt::Display for RoleError {
@@ -71,6 +92,9 @@ impl fmt::Display for RoleError {
                 "it must be 1 to 128 visible ASCII characters without quotes or backslashes"
             }
             Self::Reserved => "names that begin with symbolon: are Symbolon's own",
+            Self::MisspeltRight => {
+                "a right over Symbolon is written symbolon: and lower-case letters behind it"
+            }
         })
     }
 }
@@ -102,6 +126,14 @@ pub fn for_audience(roles: &[Role]) -> impl Iterator<Item = &Role> {
     roles.iter().filter(|role| !role.is_reserved())
 }
 
+/// The characters of an OAuth scope (RFC 6749 §3.3).
+fn is_well_formed(name: &str) -> bool {
+    (1..=ROLE_MAX_BYTES).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
+}
+
 // Case is ignored: a reader of tokens that compares loosely must not be fooled by `Symbolon:`.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.get(..RESERVED_PREFIX.len())
@@ -128,6 +160,29 @@ mod tests {
         for name in ["", "a b", "a\"b", "a\\b", "관리자", "a\n", &"a".repeat(129)] {
             assert_eq!(Role::parse(name), Err(RoleError::Malformed), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_right_of_symbolon_is_named_at_the_machine_and_in_one_spelling() {
+        for name in [
+            "symbolon:admin",
+            "symbolon:users:read",
+            "admin",
+            "posts:write",
+        ] {
+            assert_eq!(Role::parse_at_the_machine(name).unwrap().as_str(), name);
+        }
+        for name in [
+            "symbolon:",
+            "Symbolon:admin",
+            "symbolon:Admin",
+            "symbolon:a b",
+            "symbolon:a1",
+        ] {
+            let refused = Role::parse_at_the_machine(name);
+            assert_eq!(refused, Err(RoleError::MisspeltRight), "{name}");
+        }
+        assert_eq!(Role::parse_at_the_machine("a b"), Err(RoleError::Malformed));
     }
 
     #[test]

@@ -19,7 +19,8 @@ use crate::{
     public_key::{KeyType, PublicParts},
 };
 
-/// A key that signs with one algorithm. Cheap to clone; `Debug` shows its algorithm and name only.
+/// A key that signs with one algorithm (RFC 8725 §3.1). Cheap to clone; `Debug` shows its algorithm and
+/// name only.
 ///
 /// ```
 /// use symbolon_token::{Algorithm, SigningKey};
@@ -31,6 +32,12 @@ use crate::{
 ///     again.public_jwk().map(|jwk| jwk.thumbprint()).as_deref(),
 ///     key.kid(),
 /// );
+/// let named = again.with_kid("2026-11");
+/// assert_eq!(named.verifying_key().kid(), Some("2026-11"));
+///
+/// // A shared secret for an HMAC has both halves in one.
+/// let shared = SigningKey::hmac(Algorithm::HS256, b"0123456789abcdefghijklmnopqrstuv")?;
+/// assert!(shared.public_jwk().is_none());
 /// # Ok::<(), symbolon_token::Error>(())
 /// ```
 #[derive(Clone)]
@@ -86,6 +93,15 @@ impl SigningKey {
     /// An unencrypted private key in PEM, labelled `PRIVATE KEY`.
     ///
     /// The older labels aren't PKCS#8: [`SigningKey::from_pem`] reads them too.
+    ///
+    /// ```
+    /// use symbolon_token::{Algorithm, SigningKey};
+    ///
+    /// let pem = "-----BEGIN PRIVATE KEY-----
+    /// MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+    /// -----END PRIVATE KEY-----";
+    /// assert!(SigningKey::from_pkcs8_pem(Algorithm::Ed25519, pem).is_ok());
+    /// ```
     pub fn from_pkcs8_pem(algorithm: Algorithm, pem: &str) -> Result<Self, Error> {
         let pem = Pem::parse(pem)?;
         if pem.label != "PRIVATE KEY" {

@@ -38,6 +38,9 @@ pub struct Config {
     pub passwords: PasswordHashing,
     /// The time; the system's unless said otherwise.
     pub clock: Clock,
+    /// Whether to start although the clock is behind what the database has seen; see
+    /// [`StartError::ClockBehind`](crate::StartError::ClockBehind). What expired meanwhile counts again.
+    pub dangerous_accept_clock: bool,
     /// Random bytes; the system's unless said otherwise.
     pub randomness: Randomness,
     /// The scopes that tokens of a login carry; the program's own, none of them beginning with
@@ -106,6 +109,7 @@ impl Config {
             signing: Signing::Published(Algorithm::ES256),
             passwords: PasswordHashing::default(),
             clock: Clock::system(),
+            dangerous_accept_clock: false,
             randomness: Randomness::system(),
             login_scopes: Vec::new(),
             access_token_lifetime: ACCESS_TOKEN_LIFETIME,

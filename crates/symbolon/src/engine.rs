@@ -14,6 +14,7 @@ use symbolon_rules::{
     Entropy,
     cookie::{Cookie, Transport},
     id::StoreId,
+    moment::{self, Behind},
     oauth::discovery::Metadata,
 };
 use symbolon_token::{Policy, Timestamp, Typ, Verifier, VerifyingKey};
@@ -26,7 +27,7 @@ use crate::{
     jobs::Jobs,
     keys::{KeyEncryptionKey, Keys, Opening, RingError, StoreContent},
     passwords::{Decoys, PasswordHasher},
-    store::{FindStore, Instance, MakeStore, Store},
+    store::{BelieveTime, FindStore, Instance, MakeStore, SeeTime, Store},
     telemetry::Tally,
 };
 
@@ -62,6 +63,7 @@ impl Engine {
         let mut randomness = config.randomness.clone();
 
         let (instance, kek) = identify(&store, &config, now, &mut randomness).await?;
+        check_clock(&store, now, config.dangerous_accept_clock).await?;
         let opening = Opening {
             store: &store,
             store_id: instance.id,
@@ -95,6 +97,7 @@ impl Engine {
             guard: Guard::with_clock(verifier, config.clock.clone()),
             decoys: Decoys::new(kek.name_key(), passwords.current().clone()),
             passwords,
+            names: kek.name_key(),
             issuer: config.issuer,
             clock: config.clock,
             randomness: config.randomness,
@@ -256,9 +259,10 @@ async fn identify(
         Some(_) => StoreContent::Keys,
     };
     let kek = config.key_encryption_key.load(content, randomness)?;
+    let id = StoreId::generate(now, randomness);
     let make = MakeStore {
         instance: Instance {
-            id: StoreId::generate(now, randomness),
+            id,
             maker: config.maker.as_str().to_owned(),
             kek_id: kek.id(),
         },
@@ -278,7 +282,24 @@ async fn identify(
             wanted: instance.kek_id,
         });
     }
+    // A database that was lost begins like one that never was: whoever looks for their users sees this.
+    if instance.id == id {
+        tracing::info!(database = %config.database, "a new store was made");
+    }
     Ok((instance, kek))
+}
+
+/// Refuses a clock that is behind what the store has seen, unless it is to be believed.
+async fn check_clock(store: &Store, now: Timestamp, accept: bool) -> Result<(), StartError> {
+    let last_seen = store.run(SeeTime { now }).await?;
+    match moment::check(last_seen, now) {
+        Ok(()) => Ok(()),
+        Err(behind) if accept => {
+            tracing::warn!(%behind, "the clock is believed: what expired meanwhile counts again");
+            Ok(store.run(BelieveTime { now }).await?)
+        }
+        Err(behind) => Err(StartError::ClockBehind { behind }),
+    }
 }
 
 /// Why an engine doesn't start.
@@ -304,6 +325,16 @@ pub enum StartError {
         held: String,
         /// The name of the one that is wanted.
         wanted: String,
+    },
+    /// The clock is behind: expired tokens and sessions would count again.
+    #[error(
+        "the clock of this machine is {behind} behind the last time that this database was written; set \
+         the clock and start again, or, if it was the earlier time that was wrong, start once with \
+         --dangerous-accept-clock"
+    )]
+    ClockBehind {
+        /// By how much.
+        behind: Behind,
     },
     /// The signing keys can't be read or made.
     #[error(transparent)]

@@ -1,5 +1,5 @@
-//! What an engine does by itself: removing sessions and app sessions that are over, and counting users
-//! by what their password hashes cost.
+//! What an engine does by itself: removing what is over, counting users by what their password hashes
+//! cost, and watching the clock.
 //!
 //! Small steps, so that nobody waits behind them; an expired session counts for nothing whether its
 //! row is still there or not (expiry is judged at use, never by the sweeper).
@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use symbolon_rules::moment;
+use symbolon_token::Timestamp;
 use tokio::{
     task::JoinHandle,
     time::{MissedTickBehavior, interval},
@@ -18,7 +20,7 @@ use tokio::{
 use crate::store::{SweepUpstreamLogins, SweepUpstreamTokens};
 use crate::{
     app::App,
-    store::{Operation, SweepAppSessions, SweepSessions},
+    store::{Operation, SeeTime, SweepAppSessions, SweepSessions, SweepTries},
 };
 
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -52,8 +54,10 @@ async fn sweep(app: Weak<App>) {
         ticks.tick().await;
         let Some(app) = app.upgrade() else { return };
         let (now, limit) = (app.clock.now(), SWEEP_STEP);
+        watch_clock(&app, now).await;
         in_steps(&app, || SweepSessions { now, limit }).await;
         in_steps(&app, || SweepAppSessions { now, limit }).await;
+        in_steps(&app, || SweepTries { now, limit }).await;
         #[cfg(feature = "client")]
         {
             in_steps(&app, || SweepUpstreamLogins { now, limit }).await;
@@ -61,6 +65,19 @@ async fn sweep(app: Weak<App>) {
         }
         // What was counted last holds on until the store answers again.
         let _ = app.count_schemes().await;
+    }
+}
+
+/// Writes the time down, and says so where it went back. Serving goes on: a server that stops would keep
+/// everybody out, and the clock may be right again in a moment.
+async fn watch_clock(app: &App, now: Timestamp) {
+    if let Ok(last_seen) = app.store.run(SeeTime { now }).await
+        && let Err(behind) = moment::check(last_seen, now)
+    {
+        tracing::error!(
+            %behind,
+            "the clock went back: tokens and sessions that have expired count again until it is set"
+        );
     }
 }
 

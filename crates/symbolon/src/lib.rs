@@ -58,7 +58,10 @@ mod passwords;
 mod store;
 mod telemetry;
 
-pub use app::{AppError, IssueError, Login, LoginError, TokenBuilder, UserError};
+pub use app::{
+    AppError, IssueError, KeptPassword, Login, LoginError, TokenBuilder, User, UserDetails,
+    UserError, UserQuery,
+};
 pub use config::{Config, ConfigError};
 pub use engine::{Engine, StartError};
 pub use entropy::Randomness;
@@ -68,7 +71,7 @@ pub use keys::{KeyEncryptionKey, KeySource, KeySourceError, RingError, Signing};
 pub use passwords::{PasswordHashing, PasswordHashingError};
 pub use store::{DatabaseUrl, OpenError, StoreError, StoreOptions};
 pub use symbolon_guard as guard;
-pub use symbolon_rules::{Entropy, id::UserId};
+pub use symbolon_rules::{Entropy, id::UserId, user::UserState};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/app-sessions.md")]

@@ -20,10 +20,15 @@ use crate::{
 /// let key = Jwk::from_ssh(line)?;
 /// assert_eq!(key.to_ssh()?, line);
 /// assert_eq!(Jwk::from_spki_der(&key.to_spki_der())?, key);
+/// assert_eq!(Jwk::from_pem(&key.to_spki_pem())?, key);
+/// assert!(key.thumbprint_uri().starts_with("urn:ietf:params:oauth:jwk-thumbprint:sha-256:"));
+/// // PKCS#1 is for RSA alone, and this isn't a certificate.
+/// assert!(key.to_pkcs1_pem().is_err());
+/// assert!(Jwk::from_certificate_der(&key.to_spki_der()).is_err());
 /// # Ok::<(), symbolon_token::Error>(())
 /// ```
 impl Jwk {
-    /// A public key in PEM: `PUBLIC KEY` (SPKI), `RSA PUBLIC KEY` (PKCS#1) or `CERTIFICATE`.
+    /// A public key in PEM (RFC 7468): `PUBLIC KEY` (SPKI), `RSA PUBLIC KEY` (PKCS#1) or `CERTIFICATE`.
     ///
     /// Of a certificate the key is read and nothing else: whether it is valid, and whose it is, is
     /// for whoever trusts it. Fails on private keys and on files with more than one block.
@@ -51,7 +56,7 @@ impl Jwk {
         der::certificate_key(der).map(Self::of_parts)
     }
 
-    /// A public key as the line of an OpenSSH file: RSA, ECDSA on the NIST curves, Ed25519.
+    /// A public key as the line of an OpenSSH file (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4): RSA, ECDSA on the NIST curves, Ed25519.
     pub fn from_ssh(line: &str) -> Result<Self, Error> {
         ssh::read(line).map(Self::of_parts)
     }

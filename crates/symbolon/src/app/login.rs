@@ -1,4 +1,7 @@
 //! Login with a username and a password, by our own users or a program's.
+//!
+//! Each is counted before its password is looked at, and the count ends with how it went: forgotten with a
+//! session that begins, kept with a refusal, taken back where we failed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,15 +9,19 @@ use symbolon_rules::{
     client,
     login::{self, Decision, LoginFacts, PasswordOutcome, Refusal},
     password::{PasswordError, PlainPassword},
+    session::NewSession,
+    throttle::Account,
     tokens::{ExtraClaims, Freshness, Grant},
     user::{Username, UsernameError},
 };
 use symbolon_token::Timestamp;
 
-use super::{App, AppError};
+use super::{App, AppError, throttle::Counted};
+#[cfg(feature = "cli")]
+use crate::store::FindLogin;
 use crate::{
     passwords::Against,
-    store::{BeginSession, Begun, FindLogin},
+    store::{BeginSession, BeginSessionOfTry, Begun},
 };
 #[cfg(feature = "cli")]
 use symbolon_rules::password::PasswordChecked;
@@ -49,6 +56,12 @@ pub enum LoginError {
     /// The credentials are refused; whether the name or the password is wrong isn't told.
     #[error("the username or the password is wrong")]
     Refused,
+    /// The account was tried with wrong passwords too often, and waits; whether anybody has it isn't told.
+    #[error("too many wrong passwords; try again in {} seconds", retry_after.as_secs())]
+    TooManyAttempts {
+        /// How long it waits, in whole seconds.
+        retry_after: Duration,
+    },
     /// This can't be anybody's name.
     #[error("this can't be a username: {0}")]
     Username(UsernameError),
@@ -92,19 +105,44 @@ impl App {
         username: Username,
         password: PlainPassword,
     ) -> Result<Login, LoginError> {
-        let find = FindLogin {
-            username: username.clone(),
-        };
-        let facts = self.store.run(find).await?;
+        let (counted, facts) = self.count_try(username.clone()).await?;
+        let result = self.login_counted(&username, password, facts, counted.account());
+        let result = result.await;
+        self.end_try(counted, &result).await?;
+        result
+    }
+
+    /// What becomes of the count, but for the session's begin, which forgets it.
+    async fn end_try(
+        &self,
+        counted: Counted,
+        result: &Result<Login, LoginError>,
+    ) -> Result<(), LoginError> {
+        match result {
+            Ok(_) => {}
+            Err(LoginError::App(_)) => self.take_back(counted).await,
+            Err(_) => self.note_failure(&counted).await?,
+        }
+        Ok(())
+    }
+
+    async fn login_counted(
+        &self,
+        username: &Username,
+        password: PlainPassword,
+        facts: Option<LoginFacts>,
+        account: Account,
+    ) -> Result<Login, LoginError> {
         let stored = facts.as_ref().and_then(|facts| facts.password_hash.clone());
         let password = Arc::new(password);
         let against = match &stored {
             Some(hash) => Against::Hash(hash.clone()),
-            None => Against::Nobody(self.decoys.draw(&username)),
+            None => Against::Nobody(self.decoys.draw(username)),
         };
         let outcome = self.passwords.verify(&password, against).await?;
         let user = facts.as_ref().map(|facts| facts.user);
-        let login = self.login_decided(username, facts, outcome).await?;
+        let login = self.login_decided(username, facts, outcome, Some(account));
+        let login = login.await?;
         // Only now: a disabled user's right password must take no longer than a wrong one (W4).
         if let (Some(user), Some(old)) = (user, stored) {
             self.renew_hash(user, password, old).await;
@@ -123,29 +161,27 @@ impl App {
         };
         let facts = self.store.run(find).await?;
         let outcome = PasswordOutcome::Matched(PasswordChecked::assertion());
-        self.login_decided(username, facts, outcome).await
+        self.login_decided(&username, facts, outcome, None).await
     }
 
     async fn login_decided(
         &self,
-        username: Username,
+        username: &Username,
         facts: Option<LoginFacts>,
         outcome: PasswordOutcome,
+        account: Option<Account>,
     ) -> Result<Login, LoginError> {
         let now = self.clock.now();
         let entropy = &mut self.randomness.clone();
         let session = match login::decide(facts.as_ref(), &outcome, client::LOCAL, now, entropy) {
             Decision::Begin(session) => session,
-            Decision::Refuse(refusal) => return Err(refused(&username, refusal.code())),
+            Decision::Refuse(refusal) => return Err(refused(username, refusal.code())),
         };
         // Before the session begins: a hook that can't tell leaves nothing behind.
         let subject = session.user.to_string();
         let extra = self.claims_of_ours(&subject, facts.as_ref()).await?;
-        let begin = BeginSession {
-            session: session.clone(),
-        };
-        if self.store.run(begin).await? == Begun::Stale {
-            return Err(refused(&username, "credentials_changed"));
+        if self.begin_session(session.clone(), account).await? == Begun::Stale {
+            return Err(refused(username, "credentials_changed"));
         }
 
         let roles = facts.map(|facts| facts.roles).unwrap_or_default();
@@ -157,6 +193,20 @@ impl App {
         let access_token = self.sign(&grant, now)?;
         tracing::info!(user = %session.user, session = %session.id, "login");
         Ok(self.granted(access_token, &subject))
+    }
+
+    async fn begin_session(
+        &self,
+        session: NewSession,
+        account: Option<Account>,
+    ) -> Result<Begun, AppError> {
+        Ok(match account {
+            Some(account) => {
+                let begin = BeginSessionOfTry { session, account };
+                self.store.run(begin).await?
+            }
+            None => self.store.run(BeginSession { session }).await?,
+        })
     }
 
     /// What stands beside the registered claims: the id that an imported user had before, and what
@@ -181,6 +231,21 @@ impl App {
         if username.len() > TYPED_NAME_MAX {
             return Err(LoginError::Username(UsernameError::TooLong));
         }
+        let counted = self.count_try_of_hook(username).await?;
+        let result = self.login_of_hook_counted(username, password).await;
+        match result {
+            // Its own try alone: whoever has a name that looks alike must not forgive the others.
+            Ok(_) => self.take_back(counted).await,
+            Err(_) => self.end_try(counted, &result).await?,
+        }
+        result
+    }
+
+    async fn login_of_hook_counted(
+        &self,
+        username: &str,
+        password: &str,
+    ) -> Result<Login, LoginError> {
         let Some(identity) = self.hooks.authenticate(username, password).await? else {
             tracing::info!(reason = "hook", "login refused");
             return Err(LoginError::Refused);

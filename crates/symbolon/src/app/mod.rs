@@ -5,6 +5,7 @@
 //! program call the same act. Nothing here knows a status code.
 
 mod app_session;
+mod directory;
 mod error;
 #[cfg(feature = "cli")]
 mod import;
@@ -12,6 +13,9 @@ mod issue;
 mod login;
 mod schemes;
 mod session;
+#[cfg(feature = "cli")]
+mod setup;
+mod throttle;
 #[cfg(feature = "client")]
 mod upstream;
 mod user;
@@ -22,11 +26,14 @@ use symbolon_guard::{Clock, Guard};
 use symbolon_rules::{oauth::discovery::Metadata, permission::Scope, tokens::ClaimName};
 
 pub(crate) use app_session::Kept;
+pub use directory::{KeptPassword, User, UserDetails, UserQuery};
 pub use error::AppError;
 #[cfg(feature = "cli")]
 pub(crate) use import::{Imported, Kind, OldUser, Rehearsal};
 pub use issue::{IssueError, TokenBuilder};
 pub use login::{Login, LoginError};
+#[cfg(feature = "cli")]
+pub(crate) use setup::{SetupError, SetupInput, SetupLink};
 #[cfg(feature = "client")]
 pub(crate) use upstream::{UpstreamError, Visitor};
 #[cfg(feature = "cli")]
@@ -37,7 +44,7 @@ pub(crate) use user::UserInput;
 use crate::{
     Randomness,
     hooks::Hooks,
-    keys::{Keys, Published},
+    keys::{Keys, NameKey, Published},
     passwords::{Decoys, PasswordHasher},
     store::{FindStore, Store},
     telemetry::Tally,
@@ -62,6 +69,8 @@ pub(crate) struct App {
     pub(crate) tally: Tally,
     /// What unknown names cost.
     pub(crate) decoys: Decoys,
+    /// What tries at passwords are counted by.
+    pub(crate) names: NameKey,
     /// The claim for the id that imported users had before.
     pub(crate) external_id_claim: Option<ClaimName>,
     /// This program's clients at other providers.

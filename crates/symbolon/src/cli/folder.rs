@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 /// Held by whoever works on the folder; its text says who that is.
-const LOCK: &str = "symbolon.lock";
+pub(super) const LOCK: &str = "symbolon.lock";
 
 /// A data folder that is ours until this is dropped.
 #[derive(Debug)]

@@ -2,20 +2,28 @@
 //!
 //! What a program may read goes to stdout, everything else to stderr.
 
+mod ask;
 mod bench;
+mod control;
+mod db;
 mod dev;
 mod explain;
 mod folder;
 mod init;
-mod logs;
+mod installation;
+pub(crate) mod logs;
+mod manual;
 mod print;
 mod serve;
 mod settings;
+mod setup_link;
+mod table;
+mod time;
 mod user;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Authentication for web APIs.
 #[derive(Parser)]
@@ -33,10 +41,18 @@ enum Command {
     Init(init::Arguments),
     /// The server, from symbolon.toml
     Serve(serve::Arguments),
+    /// A code for the first user, shown on this terminal: good once, for an hour
+    SetupLink(setup_link::Arguments),
     /// Shows what a token says and what would be wrong with it, without trusting it
     Explain(explain::Arguments),
-    /// Users of a database that no server has open
+    /// Users: made, listed, changed, removed, imported
     User(user::Arguments),
+    /// The database: what it is, and its schema brought up to date
+    Db(db::Arguments),
+    /// Print what a shell needs to complete these commands
+    Completions(manual::Completions),
+    /// Print or write the manual pages
+    Man(manual::Manual),
     /// Measures this machine
     Bench(bench::Arguments),
 }
@@ -44,7 +60,16 @@ enum Command {
 /// Runs the program and gives its exit code: 0 when it did what was asked, 1 when it couldn't, 2
 /// when it was asked wrongly.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => match ask::misplaced_password(&error, std::env::args_os()) {
+            Some(misplaced) => {
+                print::error(&misplaced);
+                return ExitCode::from(2);
+            }
+            None => error.exit(),
+        },
+    };
     crate::entropy::warm_up();
     // The server logs as its configuration says.
     if !matches!(arguments.command, Command::Serve(_)) {
@@ -64,8 +89,19 @@ pub fn run() -> ExitCode {
                     Command::Serve(arguments) => {
                         serve::run(arguments).await.map(|()| ExitCode::SUCCESS)
                     }
+                    Command::SetupLink(arguments) => {
+                        setup_link::run(arguments).await.map(|()| ExitCode::SUCCESS)
+                    }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
+                    Command::Db(arguments) => db::run(arguments).await,
+                    Command::Completions(arguments) => {
+                        manual::complete(Arguments::command(), &arguments)
+                            .map(|()| ExitCode::SUCCESS)
+                    }
+                    Command::Man(arguments) => {
+                        manual::write(Arguments::command(), &arguments).map(|()| ExitCode::SUCCESS)
+                    }
                     Command::Bench(arguments) => bench::run(&arguments),
                 }
             })
@@ -74,7 +110,21 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             print::error(&error);
+            if error.is::<Usage>() {
+                return ExitCode::from(2);
+            }
             ExitCode::FAILURE
         }
+    }
+}
+
+/// A command that was asked wrongly, as only this program can tell.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(&'static str);
+
+impl Usage {
+    fn new(text: &'static str) -> anyhow::Error {
+        Self(text).into()
     }
 }

@@ -17,3 +17,11 @@ pub(super) fn error(error: &anyhow::Error) {
 pub(super) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
+
+/// Prints a text that has its line ends already.
+pub(super) fn text(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+}

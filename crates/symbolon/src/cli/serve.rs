@@ -5,12 +5,15 @@ use std::{net::TcpListener, path::PathBuf, sync::Arc};
 use anyhow::{Context, Result, bail};
 
 use super::{
-    dev,
+    control, dev,
     folder::{DataFolder, Taken},
     logs, print,
     settings::Settings,
 };
-use crate::{Engine, http::serve::serve};
+use crate::{
+    Engine,
+    http::serve::{Serving, serve},
+};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -20,6 +23,9 @@ pub(super) struct Arguments {
     /// Print one line of JSON for programs once it listens, instead of the line for people
     #[arg(long)]
     json: bool,
+    /// Start although the clock is behind what the database has seen: what expired meanwhile counts again
+    #[arg(long)]
+    dangerous_accept_clock: bool,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<()> {
@@ -38,19 +44,22 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     };
     let listener = dev::listen(settings.listen, "`listen`")?;
     let address = listener.local_addr()?;
-    let engine = Engine::open(settings.engine_config()?)
-        .await
-        .context("can't start")?;
+    let mut config = settings.engine_config()?;
+    config.dangerous_accept_clock = arguments.dangerous_accept_clock;
+    let engine = Engine::open(config).await.context("can't start")?;
     let serving = settings.serving(listener)?;
     let admin = serving
         .admin
         .as_ref()
         .map(TcpListener::local_addr)
         .transpose()?;
-    let app = Arc::clone(&engine.app);
-    let serving = tokio::spawn(serve(app, engine.router(), serving, end));
-    // The socket has been listening all the while: whoever reads this can connect.
-    print::line(&if arguments.json {
+    let (ended, end_of_control) = tokio::sync::oneshot::channel();
+    let until = async {
+        // An error says that the other end is gone: over as well.
+        let _: Result<(), _> = end_of_control.await;
+    };
+    let control = control::serve(engine.clone(), &path, &folder, until)?;
+    let line = if arguments.json {
         serde_json::json!({
             "issuer": engine.issuer(),
             "jwks_uri": engine.jwks_uri(),
@@ -60,9 +69,18 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
         .to_string()
     } else {
         format!("Symbolon serves {} on {address}", engine.issuer())
-    });
-    serving.await?.context("the server stopped")?;
+    };
+    let serving = Serving {
+        // Not before the certificate has been read: whoever reads this can connect.
+        on_ready: Box::new(move || print::line(&line)),
+        ..serving
+    };
+    let app = Arc::clone(&engine.app);
+    let serving = tokio::spawn(serve(app, engine.router(), serving, end));
+    let served = serving.await?;
+    drop(ended);
+    control.await?;
     engine.shutdown().await;
     drop(folder);
-    Ok(())
+    served.context("the server stopped")
 }

@@ -3,7 +3,7 @@
 //! Invariant: an answer is fixed text and the name of a field of ours. Nothing that was sent comes
 //! back, and the four ways a login can be wrong are one answer (W4).
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     Json,
@@ -23,6 +23,10 @@ use crate::app::{AppError, LoginError};
 #[derive(Debug)]
 pub(super) enum Problem {
     InvalidCredentials,
+    /// The account waits, whoever has it or nobody.
+    TooManyAttempts {
+        retry_after: Duration,
+    },
     SessionOver,
     Username(UsernameError),
     Password(PasswordError),
@@ -50,19 +54,28 @@ pub(super) enum Problem {
     #[cfg(feature = "client")]
     LogInRequired,
     /// A request that changes something may come from another site.
-    #[cfg(feature = "client")]
+    #[cfg(any(feature = "client", feature = "cli"))]
     CrossSite,
+    /// A code for the first user is none, used, replaced or expired.
+    #[cfg(feature = "cli")]
+    SetupCode,
+    #[cfg(feature = "cli")]
+    PasswordsDiffer,
+    #[cfg(feature = "cli")]
+    UsernameTaken,
     NotFound,
     MethodNotAllowed,
     Unavailable,
-    /// Too many logins are waiting: come back after so many seconds.
-    Busy(u64),
     /// The server is about to end.
     #[cfg(feature = "cli")]
     Draining,
     /// It took longer than anything may.
     #[cfg(feature = "cli")]
     Overdue,
+    /// Too many logins are waiting.
+    Busy {
+        retry_after: Duration,
+    },
     Internal,
 }
 
@@ -71,6 +84,7 @@ impl Problem {
     const fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, "invalid_credentials"),
+            Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
             Self::SessionOver => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Self::Username(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_username"),
             Self::Password(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_password"),
@@ -107,11 +121,17 @@ impl Problem {
             },
             #[cfg(feature = "client")]
             Self::LogInRequired => (StatusCode::UNAUTHORIZED, "login_required"),
-            #[cfg(feature = "client")]
+            #[cfg(feature = "cli")]
+            Self::SetupCode => (StatusCode::FORBIDDEN, "setup_code_refused"),
+            #[cfg(feature = "cli")]
+            Self::PasswordsDiffer => (StatusCode::UNPROCESSABLE_ENTITY, "passwords_differ"),
+            #[cfg(feature = "cli")]
+            Self::UsernameTaken => (StatusCode::CONFLICT, "username_taken"),
+            #[cfg(any(feature = "client", feature = "cli"))]
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross_site"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::Unavailable | Self::Busy(_) => {
+            Self::Unavailable | Self::Busy { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
             }
             #[cfg(feature = "cli")]
@@ -119,17 +139,6 @@ impl Problem {
             #[cfg(feature = "cli")]
             Self::Overdue => (StatusCode::SERVICE_UNAVAILABLE, "request_overdue"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
-        }
-    }
-
-    /// When it may work (RFC 9110 §10.2.3: whole seconds).
-    pub(super) const fn retry_after(&self) -> Option<u64> {
-        match self {
-            Self::Unavailable => Some(1),
-            #[cfg(feature = "cli")]
-            Self::Draining | Self::Overdue => Some(1),
-            Self::Busy(seconds) => Some(*seconds),
-            _ => None,
         }
     }
 
@@ -145,7 +154,7 @@ impl Problem {
     }
 
     /// Status, code and texts, for an answer that is a page.
-    #[cfg(feature = "client")]
+    #[cfg(any(feature = "client", feature = "cli"))]
     pub(super) const fn parts(&self, language: Language) -> (StatusCode, &'static str, Message) {
         let (status, code) = self.kind();
         (status, code, messages::of(self, language))
@@ -174,9 +183,6 @@ impl Problem {
             HeaderValue::from_static(language.tag()),
         );
         headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
-        if let Some(seconds) = self.retry_after() {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
         match self {
             // RFC 6750 §3.1: a token that was good and is no more.
             Self::SessionOver => {
@@ -200,7 +206,20 @@ impl Problem {
             }
             _ => {}
         }
+        self.say_when_to_retry(headers);
         response
+    }
+
+    /// RFC 9110 §10.2.3.
+    pub(super) fn say_when_to_retry(&self, headers: &mut HeaderMap) {
+        let after = match self {
+            Self::TooManyAttempts { retry_after } | Self::Busy { retry_after } => *retry_after,
+            Self::Unavailable => Duration::from_secs(1),
+            #[cfg(feature = "cli")]
+            Self::Draining | Self::Overdue => Duration::from_secs(1),
+            _ => return,
+        };
+        headers.insert(header::RETRY_AFTER, after.as_secs().into());
     }
 }
 
@@ -214,7 +233,7 @@ impl From<AppError> for Problem {
             // In a storm there are thousands: what they have to know is in the answer.
             AppError::Busy { retry_after } => {
                 tracing::debug!("too many logins are waiting: answering 503");
-                Self::Busy(retry_after.as_secs())
+                Self::Busy { retry_after }
             }
             AppError::Fault(reason) => {
                 tracing::error!(reason, "answering 500");
@@ -228,6 +247,7 @@ impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::Refused => Self::InvalidCredentials,
+            LoginError::TooManyAttempts { retry_after } => Self::TooManyAttempts { retry_after },
             LoginError::Username(error) => Self::Username(error),
             LoginError::Password(error) => Self::Password(error),
             LoginError::App(error) => error.into(),

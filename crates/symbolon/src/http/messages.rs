@@ -40,6 +40,16 @@ const fn texts(problem: &Problem) -> (Text, Text) {
                 "사용자 이름이나 비밀번호가 맞지 않습니다.",
             ),
         ),
+        Problem::TooManyAttempts { .. } => (
+            (
+                "Too many attempts",
+                "This account was tried with wrong passwords too often. Wait as long as Retry-After says; the right password is not looked at before.",
+            ),
+            (
+                "시도가 너무 많습니다",
+                "이 계정에 틀린 비밀번호가 너무 여러 번 들어왔습니다. Retry-After에 적힌 시간만큼 기다리세요. 그전에는 맞는 비밀번호도 확인하지 않습니다.",
+            ),
+        ),
         Problem::SessionOver => (
             ("The session has ended", "Log in again."),
             ("세션이 끝났습니다", "다시 로그인하세요."),
@@ -166,7 +176,40 @@ const fn texts(problem: &Problem) -> (Text, Text) {
             ("Nobody is logged in", "Log in and try again."),
             ("로그인하지 않았습니다", "로그인한 뒤 다시 시도하세요."),
         ),
-        #[cfg(feature = "client")]
+        #[cfg(feature = "cli")]
+        Problem::SetupCode => (
+            (
+                "The code is not accepted",
+                "It is wrong, was used, or is over an hour old; or there is an administrator already. Run symbolon setup-link where the server runs to get another one.",
+            ),
+            (
+                "쓸 수 없는 코드입니다",
+                "코드가 틀렸거나, 이미 쓰였거나, 한 시간이 지났습니다. 관리자가 이미 있을 수도 있습니다. 서버가 있는 곳에서 symbolon setup-link를 실행해 새 코드를 받으세요.",
+            ),
+        ),
+        #[cfg(feature = "cli")]
+        Problem::PasswordsDiffer => (
+            (
+                "The two passwords differ",
+                "Type the same password twice. The code is still good.",
+            ),
+            (
+                "두 비밀번호가 다릅니다",
+                "같은 비밀번호를 두 번 입력하세요. 코드는 아직 쓸 수 있습니다.",
+            ),
+        ),
+        #[cfg(feature = "cli")]
+        Problem::UsernameTaken => (
+            (
+                "Somebody has that username",
+                "Choose another one. The code is still good.",
+            ),
+            (
+                "이미 있는 사용자 이름입니다",
+                "다른 이름을 고르세요. 코드는 아직 쓸 수 있습니다.",
+            ),
+        ),
+        #[cfg(any(feature = "client", feature = "cli"))]
         Problem::CrossSite => (
             (
                 "The request may come from another site",
@@ -191,7 +234,7 @@ const fn texts(problem: &Problem) -> (Text, Text) {
                 "Allow 헤더에 있는 메서드를 쓰세요.",
             ),
         ),
-        Problem::Unavailable | Problem::Busy(_) => (
+        Problem::Unavailable | Problem::Busy { .. } => (
             (
                 "Temporarily unavailable",
                 "Nothing was decided. Try again in a moment.",

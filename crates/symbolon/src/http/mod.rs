@@ -1,13 +1,19 @@
 //! HTTP: translates requests into acts and their results into answers, and does nothing else.
 
+#[cfg(any(feature = "client", feature = "cli"))]
+mod accept;
 mod api;
 mod app_session;
 mod body;
+#[cfg(any(feature = "client", feature = "cli"))]
+mod csrf;
 mod current_user;
 mod error;
 mod health;
 mod messages;
 mod router;
+#[cfg(feature = "cli")]
+mod setup;
 #[cfg(feature = "client")]
 mod upstream;
 mod well_known;

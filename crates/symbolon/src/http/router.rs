@@ -15,6 +15,8 @@ use symbolon_guard::Guard;
 #[cfg(feature = "cli")]
 use symbolon_rules::origin::Readers;
 
+#[cfg(feature = "cli")]
+use super::setup;
 use super::{api, error, health, well_known};
 use crate::app::App;
 
@@ -31,6 +33,7 @@ impl FromRef<Http> for Guard {
 }
 
 /// A method, a path, and who answers there.
+#[derive(Clone)]
 struct Route {
     method: Method,
     path: &'static str,
@@ -38,7 +41,7 @@ struct Route {
 }
 
 fn table() -> Vec<Route> {
-    vec![
+    let rows = vec![
         // People and their programs.
         post("/api/login", api::login),
         get("/api/me", api::me),
@@ -52,6 +55,19 @@ fn table() -> Vec<Route> {
         // Whoever runs it.
         get("/healthz", health::alive),
         get("/readyz", health::ready),
+    ];
+    #[cfg(feature = "cli")]
+    let rows = [rows, first_user()].concat();
+    rows
+}
+
+/// The page for whoever has a code from `symbolon setup-link`.
+#[cfg(feature = "cli")]
+fn first_user() -> Vec<Route> {
+    vec![
+        get("/setup", setup::form),
+        post("/setup", setup::submit),
+        get("/setup/done", setup::done),
     ]
 }
 

@@ -5,7 +5,6 @@
 //! Invariant: what stands in an answer is fixed text, a URL that a client's provider or this program's
 //! author wrote, or a path that can only lead to this site.
 
-mod csrf;
 mod log_in;
 mod log_out;
 mod message;

@@ -1,6 +1,6 @@
 //! SHA-256, for what is kept only as its hash, and the hash that ties an access token to an ID token.
 //!
-//! Invariant: what is kept as a hash made here holds 256 random bits. Nothing a person chose belongs here; that
+//! Invariant: what is kept as a hash made here holds 160 random bits at the least (A15). Nothing a person chose belongs here; that
 //! takes a password hash.
 
 use aws_lc_rs::digest;

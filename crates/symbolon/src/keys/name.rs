@@ -2,6 +2,7 @@
 //! restart, and a random one to whoever hasn't the key.
 
 use aws_lc_rs::hmac;
+use symbolon_rules::throttle::Account;
 
 use super::KeyEncryptionKey;
 
@@ -16,6 +17,16 @@ impl NameKey {
         tag.as_ref()
             .first_chunk()
             .map_or(0, |bytes| u64::from_be_bytes(*bytes))
+    }
+
+    /// What tries at the password of this name are counted by.
+    pub(crate) fn account(&self, name: &str) -> Account {
+        // Not what `number` computes: that one decides what an unknown name costs.
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(b"account\0");
+        context.update(name.as_bytes());
+        let tag = context.sign();
+        Account::from_hash(tag.as_ref().first_chunk().copied().unwrap_or_default())
     }
 }
 

@@ -80,8 +80,10 @@ mod tests {
         // Not the mere repetition that is refused.
         let turned: String = key.chars().rev().collect();
         let key = format!("{turned}{}", key.repeat(3));
-        let key = KeyEncryptionKey::parse(&key).unwrap().name_key();
-        Decoys::new(key, Scheme::DEFAULT)
+        Decoys::new(
+            KeyEncryptionKey::parse(&key).unwrap().name_key(),
+            Scheme::DEFAULT,
+        )
     }
 
     fn scrypt() -> Scheme {

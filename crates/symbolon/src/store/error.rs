@@ -45,6 +45,17 @@ pub enum OpenError {
         /// What the system or the server said.
         reason: String,
     },
+    /// The file is none of SQLite's, or only part of one.
+    #[error(
+        "{database} is no SQLite database, or a damaged one ({reason}); nothing was changed: put a backup in \
+         its place, as docs/operate.md says, or name another file"
+    )]
+    Damaged {
+        /// Which one.
+        database: String,
+        /// What SQLite said.
+        reason: String,
+    },
     /// Another process works on the same SQLite file.
     #[error("{0} is in use by another Symbolon; stop that one first, or name another file")]
     InUse(String),

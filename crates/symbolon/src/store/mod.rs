@@ -14,16 +14,22 @@ mod foreign;
 mod imports;
 mod instance;
 mod keys;
+mod moment;
 mod ownership;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schemes;
 mod sessions;
+#[cfg(any(feature = "cli", test))]
+mod setup;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "cli")]
+mod status;
 #[cfg(test)]
 mod suite;
+mod throttle;
 mod tx;
 #[cfg(any(feature = "client", test))]
 mod upstream;
@@ -46,10 +52,18 @@ pub(crate) use foreign::{ForeignRow, ForeignTable};
 pub(crate) use imports::{FindNamesakes, ImportUsers, NewImport};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
 pub(crate) use keys::{AddKey, ListKeys, SealedKey};
+pub(crate) use moment::{BelieveTime, SeeTime};
 pub(crate) use schemes::{CountSchemes, RenewPassword};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
+#[cfg(any(feature = "cli", test))]
+pub(crate) use setup::{BeginSetup, FindSetup, RedeemSetup, Redeemed};
+#[cfg(feature = "cli")]
+pub(crate) use status::{DatabaseStatus, Step, migrate};
+pub(crate) use throttle::{
+    BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, ClaimedTry, SweepTries, TakeBackTry,
+};
 pub(crate) use tx::Tx;
 #[cfg(feature = "client")]
 pub(crate) use upstream::{
@@ -58,7 +72,11 @@ pub(crate) use upstream::{
     SealedTokens, SweepUpstreamLogins, SweepUpstreamTokens, TokensId,
 };
 pub use url::DatabaseUrl;
-pub(crate) use users::{CreateUser, Created, FindLogin, NewUser, SetPassword, SetUserState};
+pub(crate) use users::{
+    ChangeRole, CreateUser, Created, FindLogin, FindUser, ListFrom, ListUsers, NewUser,
+    PasswordRecord, RemoveUser, RenameUser, Renamed, RoleChange, RoleChanged, SetPassword,
+    SetUserState, UserFacts, UserRecord,
+};
 
 /// How the store uses its database.
 #[derive(Clone, Copy, Debug)]

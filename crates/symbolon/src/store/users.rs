@@ -1,5 +1,8 @@
 //! Users and their roles.
 
+mod changes;
+mod listing;
+
 use symbolon_rules::{
     id::UserId,
     login::LoginFacts,
@@ -13,6 +16,17 @@ use super::{
     Access, Operation, StoreError, Tx,
     sql::{Arg, Row, statements},
 };
+
+pub(crate) use self::changes::{
+    ChangeRole, RemoveUser, RenameUser, Renamed, RoleChange, RoleChanged,
+};
+pub(crate) use self::listing::{
+    FindUser, ListFrom, ListUsers, PasswordRecord, UserFacts, UserRecord,
+};
+
+#[cfg(test)]
+pub(crate) const MORE_STATEMENTS: [&[&super::sql::Statement]; 2] =
+    [changes::STATEMENTS, listing::STATEMENTS];
 
 statements! {
     FIND_LOGIN = "SELECT id, credential_epoch, state, password_hash, external_id FROM users \

@@ -51,6 +51,10 @@ fn expected() -> BTreeMap<(&'static str, &'static str), [u16; 6]> {
             open(200),
         ),
         (("GET", "/.well-known/openid-configuration"), open(200)),
+        // The page is the same for everybody; a form that no page of ours sent goes no further (S3).
+        (("GET", "/setup"), open(200)),
+        (("POST", "/setup"), open(403)),
+        (("GET", "/setup/done"), open(200)),
         (("GET", "/healthz"), open(200)),
         (("GET", "/readyz"), open(200)),
     ])

@@ -1,8 +1,13 @@
 //! What a key of the file is, and how what was read is put where it belongs.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use super::{Entry, Settings, problem::Problem, table::KEYS, value::Value};
+use super::{
+    Entry, Settings,
+    problem::{Origin, Problem},
+    table::KEYS,
+    value::Value,
+};
 
 /// A key of the file.
 pub(super) struct Key {
@@ -33,7 +38,6 @@ pub(super) enum Set {
     Switch(fn(&mut Settings, bool) -> Result<(), String>),
     Count(fn(&mut Settings, u64) -> Result<(), String>),
     Time(fn(&mut Settings) -> &mut Duration),
-    #[expect(dead_code, reason = "the hashing pool has sizes")]
     Size(fn(&mut Settings, u64) -> Result<(), String>),
 }
 
@@ -65,8 +69,16 @@ impl Set {
     }
 }
 
+/// Where each key was set, the last one counting.
+pub(super) type Places = HashMap<String, Origin>;
+
 /// Puts what was read where it belongs.
-pub(super) fn apply(settings: &mut Settings, entries: Vec<Entry>, problems: &mut Vec<Problem>) {
+pub(super) fn apply(
+    settings: &mut Settings,
+    entries: Vec<Entry>,
+    places: &mut Places,
+    problems: &mut Vec<Problem>,
+) {
     for entry in entries {
         let result = match KEYS.iter().find(|key| key.name == entry.name) {
             Some(key) => key.set.to(settings, &entry.value),
@@ -75,6 +87,7 @@ pub(super) fn apply(settings: &mut Settings, entries: Vec<Entry>, problems: &mut
         if let Err(reason) = result {
             problems.push(Problem::with_value(&entry.origin, &entry.name, reason));
         }
+        places.insert(entry.name, entry.origin);
     }
 }
 

@@ -7,6 +7,7 @@
 //! in a manual are each refused with the place they were read at, and all of them at once.
 
 mod document;
+mod engine;
 mod environment;
 mod file;
 mod keys;
@@ -29,13 +30,14 @@ use anyhow::bail;
 pub(super) use document::first_file;
 pub(super) use problem::SettingsError;
 
+use keys::Places;
 use problem::{Origin, Problem};
 
 use symbolon_rules::{client_address::TrustedProxies, origin::Origins};
 
 use super::logs;
 use crate::{
-    Config, DatabaseUrl, KeyEncryptionKey, KeySource, StoreOptions,
+    Config, DatabaseUrl, KeyEncryptionKey, KeySource, PasswordHashing, StoreOptions,
     http::serve::{AdminError, AdminReach, Drain, Limits, Serving, Systemd, TlsFiles, bind_admin},
 };
 
@@ -58,6 +60,7 @@ pub(super) struct Settings {
     login_scopes: Vec<String>,
     external_id_claim: Option<String>,
     access_token_lifetime: Duration,
+    passwords: PasswordHashing,
     tls_certificate: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     trusted_proxies: TrustedProxies,
@@ -84,6 +87,7 @@ impl Default for Settings {
             login_scopes: Vec::new(),
             external_id_claim: None,
             access_token_lifetime: symbolon_rules::tokens::ACCESS_TOKEN_LIFETIME,
+            passwords: PasswordHashing::default(),
             tls_certificate: None,
             tls_key: None,
             trusted_proxies: TrustedProxies::default(),
@@ -120,13 +124,13 @@ impl Settings {
             base: found.as_ref().map_or(folder, file::File::folder).to_owned(),
             ..Self::default()
         };
-        let mut problems = Vec::new();
+        let (mut places, mut problems) = (Places::new(), Vec::new());
         if let Some(file) = &found {
-            keys::apply(&mut settings, file.entries()?, &mut problems);
+            keys::apply(&mut settings, file.entries()?, &mut places, &mut problems);
         }
         let (entries, unknown) = environment::entries(variables);
         problems.extend(unknown);
-        keys::apply(&mut settings, entries, &mut problems);
+        keys::apply(&mut settings, entries, &mut places, &mut problems);
         settings.take_secrets(variables, &mut problems);
         if let Some(file) = &found {
             problems.extend(secrets::exposed(file, settings.database.as_ref()));
@@ -138,7 +142,25 @@ impl Settings {
             problems.push(Problem::no_issuer(found.as_ref().map(file::File::path)));
         }
         SettingsError::unless_none(problems)?;
+        settings.check_together(&places)?;
         Ok(settings)
+    }
+
+    /// What no key can tell alone: the engine judges it, and here it gets its place.
+    fn check_together(&self, places: &Places) -> Result<(), SettingsError> {
+        let Ok(config) = self.engine_config() else {
+            return Ok(());
+        };
+        let Err(error) = config.check() else {
+            return Ok(());
+        };
+        let name = engine::key_of(&error);
+        let origin = name.and_then(|name| places.get(name).map(|origin| (origin, name)));
+        Err(match origin {
+            Some((origin, name)) => Problem::with_value(origin, name, error),
+            None => Problem::of_the_whole(error),
+        }
+        .into())
     }
 
     /// What is a secret itself stands in the environment only, never in the file.
@@ -204,6 +226,7 @@ impl Settings {
             login_scopes: self.login_scopes.clone(),
             external_id_claim: self.external_id_claim.clone(),
             access_token_lifetime: self.access_token_lifetime,
+            passwords: self.passwords.clone(),
             ..Config::new(self.issuer(), database, key)
         })
     }

@@ -43,6 +43,14 @@ impl Problem {
         }
     }
 
+    /// What is wrong between values that nobody set.
+    pub(super) fn of_the_whole(reason: impl fmt::Display) -> Self {
+        Self {
+            place: "the configuration".to_owned(),
+            reason: reason.to_string(),
+        }
+    }
+
     /// A certificate without its key, or a key without its certificate.
     pub(super) fn half_a_tls() -> Self {
         Self {

@@ -3,7 +3,7 @@
 //! The table is in the order of docs/configuration.md. A default is written as it would stand in the file; a
 //! test sets each key to it and finds the settings unchanged.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZero, path::PathBuf};
 
 use symbolon_rules::{
     client_address::{Network, TrustedProxies},
@@ -123,6 +123,73 @@ pub(super) const KEYS: &[Key] = &[
         default: "",
         text: "The claim for the id that an imported user had in the program they came from: `user_id`, \
                say.",
+        first: First::Left,
+    },
+    Key {
+        name: "passwords.memory",
+        set: Set::Size(|settings, number| {
+            settings.passwords.memory = number;
+            Ok(())
+        }),
+        default: "\"19 MiB\"",
+        text: "Memory that hashing a password takes (Argon2id): from 19 MiB to 256 MiB. `symbolon bench hash` proposes what this machine can bear. When it is raised, a hash is renewed at its user's next login.",
+        first: First::Left,
+    },
+    Key {
+        name: "passwords.iterations",
+        set: Set::Count(|settings, number| {
+            settings.passwords.iterations = within(number, 2, 16)?;
+            Ok(())
+        }),
+        default: "2",
+        text: "How often that memory is gone over.",
+        first: First::Left,
+    },
+    Key {
+        name: "passwords.lanes",
+        set: Set::Count(|settings, number| {
+            settings.passwords.lanes = within(number, 1, 16)?;
+            Ok(())
+        }),
+        default: "1",
+        text: "Argon2's lanes. They are computed one after the other here.",
+        first: First::Left,
+    },
+    Key {
+        name: "passwords.threads",
+        set: Set::Count(|settings, number| {
+            settings.passwords.threads = NonZero::new(within(number, 1, 1_024)?);
+            Ok(())
+        }),
+        default: "",
+        text: "Threads that hash: as many as there are cores unless said otherwise, and never more.",
+        first: First::Left,
+    },
+    Key {
+        name: "passwords.memory_budget",
+        set: Set::Size(|settings, number| {
+            settings.passwords.memory_budget = number;
+            Ok(())
+        }),
+        default: "\"256 MiB\"",
+        text: "Memory that all hashes at once may take.",
+        first: First::Left,
+    },
+    Key {
+        name: "passwords.queue",
+        set: Set::Count(|settings, number| {
+            settings.passwords.queue = within(number, 1, 65_536)?;
+            Ok(())
+        }),
+        default: "256",
+        text: "Passwords that may wait for their turn. Beyond it a login is answered 503 with `Retry-After`.",
+        first: First::Left,
+    },
+    Key {
+        name: "passwords.deadline",
+        set: Set::Time(|settings| &mut settings.passwords.deadline),
+        default: "\"5s\"",
+        text: "How long a password may wait for its turn.",
         first: First::Left,
     },
     Key {

@@ -410,3 +410,40 @@ fn what_is_served_is_set_and_refused() {
         assert!(problem.starts_with(wanted), "{problem}");
     }
 }
+
+#[test]
+fn what_the_engine_objects_to_is_said_with_its_line_and_key() {
+    for (line, wanted) in [
+        (
+            "access_token_lifetime = \"25h\"",
+            "symbolon.toml:2: access_token_lifetime: access tokens live",
+        ),
+        (
+            "login_scopes = [\"symbolon:admin\"]",
+            "symbolon.toml:2: login_scopes: ",
+        ),
+        (
+            "external_id_claim = \"sub\"",
+            "symbolon.toml:2: external_id_claim: ",
+        ),
+        (
+            "passwords.memory = \"18 MiB\"",
+            "symbolon.toml:2: passwords.memory: a password hash takes from 19 MiB",
+        ),
+        (
+            "passwords.memory_budget = \"20 MiB\"",
+            "symbolon.toml:2: passwords.memory_budget: the memory budget",
+        ),
+        (
+            "passwords.deadline = \"1ms\"",
+            "symbolon.toml:2: passwords.deadline: ",
+        ),
+        (
+            "passwords.iterations = 1",
+            "symbolon.toml:2: passwords.iterations: 1 is not between 2 and 16",
+        ),
+    ] {
+        let problem = read(&format!("{ISSUER}{line}\n"), &[]).unwrap_err();
+        assert!(problem.starts_with(wanted), "{problem}");
+    }
+}

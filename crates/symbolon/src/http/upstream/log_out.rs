@@ -13,9 +13,10 @@ use super::{
     super::{
         AppSession,
         body::read_fields,
+        csrf,
         error::{Language, Problem},
     },
-    VISITOR, csrf, page,
+    VISITOR, page,
 };
 use crate::app::{App, Visitor};
 

@@ -10,6 +10,7 @@ use axum::{
 use data_encoding::BASE64;
 
 use super::super::{
+    accept::wants_a_page,
     error::{Language, Problem},
     messages::Message,
 };
@@ -47,18 +48,8 @@ pub(super) fn answer(
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    if let Some(seconds) = problem.retry_after() {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
+    problem.say_when_to_retry(headers);
     response
-}
-
-fn wants_a_page(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter();
-    accepted
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|range| range.trim_start().starts_with("text/html"))
 }
 
 fn page(code: &str, message: &Message, language: Language, again: &str) -> String {

@@ -11,10 +11,10 @@ use axum::{
 
 use super::{
     super::{
-        AppSession,
+        AppSession, csrf,
         error::{Language, Problem},
     },
-    VISITOR, csrf,
+    VISITOR,
 };
 use crate::{
     Engine, Identity,

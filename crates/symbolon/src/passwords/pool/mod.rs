@@ -39,6 +39,16 @@ pub(super) const fn helpers(threads: usize) -> usize {
     }
 }
 
+/// What a pool is at, in jobs and bytes.
+#[cfg(feature = "cli")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    pub(crate) waiting: usize,
+    pub(crate) running: usize,
+    /// Reserved now, kept blocks included.
+    pub(crate) memory: usize,
+}
+
 /// A pool. Clones share it.
 #[derive(Clone)]
 pub(super) struct Pool {
@@ -131,6 +141,17 @@ impl Pool {
                 return;
             }
             progress.await;
+        }
+    }
+
+    /// What it is at.
+    #[cfg(feature = "cli")]
+    pub(super) fn load(&self) -> Load {
+        let state = self.shared.lock();
+        Load {
+            running: state.running(),
+            waiting: state.in_flight() - state.running(),
+            memory: state.used().0,
         }
     }
 

@@ -8,6 +8,8 @@
 mod connect;
 mod query;
 mod schema;
+#[cfg(feature = "cli")]
+mod status;
 
 use std::{
     borrow::Cow,
@@ -24,7 +26,10 @@ use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use self::connect::{CONNECT_TIMEOUT, tls, unreachable};
+use self::query::is_worth_repeating;
 pub(super) use self::query::{execute, failure, query};
+#[cfg(feature = "cli")]
+pub(super) use self::status::{migrate, status};
 use super::{Maker, OpenError, Operation, StoreError, StoreOptions, Tx, tx::EngineTx};
 
 /// How often an operation is begun anew before its asker hears of it.
@@ -112,8 +117,9 @@ impl Postgres {
             let client = lease.client()?;
             committing.store(false, Ordering::Relaxed);
             result = attempt(client, operation, committing).await;
-            if !matches!(result, Err(StoreError::Collided)) {
-                break;
+            match &result {
+                Err(error) if is_worth_repeating(error) => {}
+                _ => break,
             }
         }
         lease.give_back();

@@ -58,6 +58,18 @@ fn params<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
         .collect()
 }
 
+/// Whether the operation may come out otherwise when it is begun anew: others worked on its rows, or a row
+/// that it found there or not there has gone or come meanwhile. One that breaks a constraint by itself
+/// does so again and again, and is told then.
+pub(super) fn is_worth_repeating(error: &StoreError) -> bool {
+    let overtaken = [SqlState::FOREIGN_KEY_VIOLATION, SqlState::UNIQUE_VIOLATION];
+    match error {
+        StoreError::Collided => true,
+        StoreError::Fault(text) => overtaken.iter().any(|state| text.starts_with(state.code())),
+        _ => false,
+    }
+}
+
 /// Sorts an error by what can be done about it (PostgreSQL manual, appendix A).
 pub(in crate::store) fn failure(error: &tokio_postgres::Error) -> StoreError {
     let Some(code) = error.code() else {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use refinery::{Runner, Target};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -26,18 +27,23 @@ pub(super) async fn migrate(
     tls: Option<MakeRustlsConnect>,
     maker: Maker,
 ) -> Result<(), OpenError> {
-    match tokio::time::timeout(MIGRATION_TIMEOUT, in_turn(config, tls, maker)).await {
+    let quietly = in_turn(config, tls, maker, &|_| {});
+    match tokio::time::timeout(MIGRATION_TIMEOUT, quietly).await {
         Ok(result) => result,
         Err(_) => Err(unreachable(config, "it did not answer in time")),
     }
 }
 
+/// Whom each step is told before it is taken.
+pub(in crate::store) type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
 /// Runs the migrations while holding a row lock, so that nodes that start together take turns. An
 /// advisory lock would not survive a pooler in transaction mode.
-async fn in_turn(
+pub(super) async fn in_turn(
     config: &Config,
     tls: Option<MakeRustlsConnect>,
     maker: Maker,
+    progress: Progress<'_>,
 ) -> Result<(), OpenError> {
     let failed = |error: tokio_postgres::Error| OpenError::Migration(describe(&error));
     let mut turn = connect(config, tls.clone()).await?;
@@ -50,12 +56,42 @@ async fn in_turn(
         .await
         .map_err(failed)?;
     let mut work = connect(config, tls).await?;
-    migrations::migrations::runner()
-        .set_migration_table_name(ownership::MIGRATIONS_TABLE)
-        .run_async(&mut work)
-        .await
-        .map_err(|error| migration_failure(&error))?;
+    let applied = applied(&work).await.map_err(failed)?;
+    for migration in runner().get_migrations() {
+        if i64::from(migration.version()) > applied {
+            progress(migration.name());
+            run_to(&mut work, Target::Version(migration.version())).await?;
+        }
+    }
+    // A step of a newer version is refused here.
+    run_to(&mut work, Target::Latest).await?;
     locked.commit().await.map_err(failed)
+}
+
+async fn run_to(work: &mut Client, target: Target) -> Result<(), OpenError> {
+    let ran = runner().set_target(target).run_async(work).await;
+    ran.map(drop).map_err(|error| migration_failure(&error))
+}
+
+/// The last step that was taken; 0 before the first.
+async fn applied(client: &Client) -> Result<i64, tokio_postgres::Error> {
+    const LAST: &str = "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM symbolon_migrations";
+    let found = look(client).await?;
+    if !found
+        .tables
+        .iter()
+        .any(|table| table == ownership::MIGRATIONS_TABLE)
+    {
+        return Ok(0);
+    }
+    client.query_one(LAST, &[]).await?.try_get(0)
+}
+
+/// The steps of the schema.
+pub(super) fn runner() -> Runner {
+    let mut runner = migrations::migrations::runner();
+    runner.set_migration_table_name(ownership::MIGRATIONS_TABLE);
+    runner
 }
 
 /// Whether this maker's store is there already. Writes nothing.
@@ -74,7 +110,7 @@ pub(super) async fn is_made(
 }
 
 /// What is in the schema, before anything is written into it.
-async fn look(client: &Client) -> Result<Found, tokio_postgres::Error> {
+pub(super) async fn look(client: &Client) -> Result<Found, tokio_postgres::Error> {
     const TABLES: &str = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables \
         WHERE table_schema = current_schema()";
     let rows = client.query(TABLES, &[]).await?;

@@ -94,9 +94,15 @@ pub(super) fn look(connection: &Connection) -> rusqlite::Result<Found> {
     Ok(Found { tables, maker })
 }
 
+/// The steps of the schema.
+pub(super) fn runner() -> refinery::Runner {
+    let mut runner = migrations::migrations::runner();
+    runner.set_migration_table_name(ownership::MIGRATIONS_TABLE);
+    runner
+}
+
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    migrations::migrations::runner()
-        .set_migration_table_name(ownership::MIGRATIONS_TABLE)
+    runner()
         .run(connection)
         .map_err(|error| migration_failure(&error))?;
     Ok(())

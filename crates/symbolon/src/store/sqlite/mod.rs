@@ -10,6 +10,8 @@
 
 mod files;
 mod query;
+#[cfg(feature = "cli")]
+mod status;
 mod threads;
 
 use std::{
@@ -21,11 +23,13 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 pub(super) use self::files::read_only;
 pub(super) use self::query::{execute, failure, query};
+#[cfg(feature = "cli")]
+pub(super) use self::status::{migrate, status};
 use self::threads::{Message, job, read, spawn, write};
 use super::{Access, Maker, OpenError, Operation, StoreError, StoreOptions};
 
@@ -54,16 +58,7 @@ impl Sqlite {
         options: StoreOptions,
         maker: Maker,
     ) -> Result<Self, OpenError> {
-        let unreachable = |reason: &dyn std::fmt::Display| OpenError::Unreachable {
-            database: path.display().to_string(),
-            reason: reason.to_string(),
-        };
-        let lock = files::take_lock(path)?;
-        files::private(path).map_err(|error| unreachable(&error))?;
-        let mut writer = Connection::open(path).map_err(|error| unreachable(&error))?;
-        let found = files::look(&writer).map_err(|error| unreachable(&error))?;
-        found.check(maker, || path.display().to_string())?;
-        files::configure(&writer).map_err(|error| unreachable(&error))?;
+        let (mut writer, lock) = open_own(path, maker)?;
         files::migrate(&mut writer)?;
         Self::start(writer, path, options, Some(lock))
     }
@@ -78,12 +73,9 @@ impl Sqlite {
         if !path.exists() {
             return Ok(None);
         }
-        let unreachable = |error: rusqlite::Error| OpenError::Unreachable {
-            database: path.display().to_string(),
-            reason: error.to_string(),
-        };
-        let connection = read_only(path).map_err(unreachable)?;
-        let found = files::look(&connection).map_err(unreachable)?;
+        let failed = |error: rusqlite::Error| opening_failed(path, &error);
+        let connection = read_only(path).map_err(failed)?;
+        let found = files::look(&connection).map_err(failed)?;
         found.check(maker, || path.display().to_string())?;
         if found.maker.is_none() {
             return Ok(None);
@@ -103,10 +95,7 @@ impl Sqlite {
         let mut threads = vec![spawn("sqlite-writer", move || write(writer, &for_writer))?];
         let for_readers = Arc::new(Mutex::new(for_readers));
         for _ in 0..reader_count {
-            let reader = read_only(path).map_err(|error| OpenError::Unreachable {
-                database: path.display().to_string(),
-                reason: error.to_string(),
-            })?;
+            let reader = read_only(path).map_err(|error| opening_failed(path, &error))?;
             let jobs = Arc::clone(&for_readers);
             threads.push(spawn("sqlite-reader", move || read(reader, &jobs))?);
         }
@@ -165,9 +154,34 @@ impl Sqlite {
     }
 }
 
+/// Takes the file for this process, unless it is another's.
+fn open_own(path: &Path, maker: Maker) -> Result<(Connection, File), OpenError> {
+    let failed = |error: rusqlite::Error| opening_failed(path, &error);
+    let lock = files::take_lock(path)?;
+    files::private(path).map_err(|error| OpenError::Unreachable {
+        database: path.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    let writer = Connection::open(path).map_err(failed)?;
+    let found = files::look(&writer).map_err(failed)?;
+    found.check(maker, || path.display().to_string())?;
+    files::configure(&writer).map_err(failed)?;
+    Ok((writer, lock))
+}
+
 impl std::fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sqlite")
+    }
+}
+
+fn opening_failed(path: &Path, error: &rusqlite::Error) -> OpenError {
+    let (database, reason) = (path.display().to_string(), error.to_string());
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            OpenError::Damaged { database, reason }
+        }
+        _ => OpenError::Unreachable { database, reason },
     }
 }
 

@@ -39,7 +39,7 @@ on_both_engines! {
 
 const EXPIRES_AT: Timestamp = Timestamp::from_secs(NOW.as_secs() + 1800);
 
-fn new_key() -> AppSessionKey {
+pub(super) fn new_key() -> AppSessionKey {
     AppSessionId::generate(NOW, &mut Randomness::system()).key(sha256)
 }
 

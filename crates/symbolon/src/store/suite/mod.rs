@@ -5,14 +5,18 @@
 
 mod app_sessions;
 mod differential;
+mod directory;
 mod faults;
 mod imports;
+mod moment;
 mod operations;
 #[cfg(feature = "postgres")]
 mod outage;
 mod ownership;
 mod races;
+mod setup;
 mod statements;
+mod throttle;
 mod transactions;
 mod upstream;
 

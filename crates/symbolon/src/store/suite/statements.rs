@@ -2,8 +2,9 @@
 
 use super::{Database, custom, on_both_engines};
 use crate::store::{
-    app_sessions, imports, instance, keys, schemes, sessions,
+    app_sessions, imports, instance, keys, moment, schemes, sessions, setup,
     sql::{Arg, Statement, statements},
+    throttle,
     tx::EngineTx,
     upstream, users,
 };
@@ -13,17 +14,24 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 11] = [
+const FILES: [&[&Statement]; 18] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
     keys::STATEMENTS,
+    moment::STATEMENTS,
     schemes::STATEMENTS,
     sessions::STATEMENTS,
+    setup::STATEMENTS,
+    throttle::STATEMENTS,
     upstream::STATEMENTS[0],
     upstream::STATEMENTS[1],
     upstream::STATEMENTS[2],
     users::STATEMENTS,
+    users::MORE_STATEMENTS[0],
+    users::MORE_STATEMENTS[1],
+    super::directory::STATEMENTS,
+    super::throttle::STATEMENTS,
     super::transactions::STATEMENTS,
 ];
 

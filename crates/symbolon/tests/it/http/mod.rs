@@ -2,6 +2,7 @@
 
 mod app_session;
 mod errors;
+mod guesses;
 mod login;
 mod me;
 mod well_known;

@@ -1,7 +1,9 @@
 //! The program itself: what `symbolon init` and `symbolon serve` do with a folder, right or wrong.
 
+mod database;
 mod refused;
 mod serve;
+mod users;
 
 use std::{
     fs,

@@ -4,14 +4,19 @@
 //! page can forge, and a token that only pages of this site were given, which holds in browsers that say
 //! nothing.
 
-use axum::http::{HeaderMap, Method, header};
+#[cfg(feature = "client")]
+use axum::http::Method;
+use axum::http::{HeaderMap, header};
 
+#[cfg(feature = "client")]
 use crate::keys::is_same_secret;
 
 /// The header that carries the token.
+#[cfg(feature = "client")]
 const TOKEN: &str = "x-csrf-token";
 
 /// RFC 9110 §9.2.1.
+#[cfg(feature = "client")]
 pub(super) fn is_safe(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method)
 }
@@ -48,6 +53,7 @@ fn origin_of(issuer: &str) -> &str {
 }
 
 /// Whether the header repeats this token.
+#[cfg(feature = "client")]
 pub(super) fn repeats(headers: &HeaderMap, token: &str) -> bool {
     let mut values = headers.get_all(TOKEN).iter();
     match (values.next(), values.next()) {
@@ -57,6 +63,7 @@ pub(super) fn repeats(headers: &HeaderMap, token: &str) -> bool {
 }
 
 /// Whether this is the token.
+#[cfg(feature = "client")]
 pub(super) fn is_token(sent: &[u8], token: &str) -> bool {
     is_same_secret(sent, token.as_bytes())
 }
@@ -105,6 +112,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "client")]
     #[test]
     fn s3_the_token_is_repeated_whole_and_once() {
         let token = |value| ("x-csrf-token", value);

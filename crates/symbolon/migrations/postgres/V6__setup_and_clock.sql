@@ -1,0 +1,9 @@
+-- The hash of the code by which the first user is made; one at a time.
+CREATE TABLE setup_links (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    code_hash BYTEA NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+-- The newest time that a server has written: a clock that is behind it is wrong.
+ALTER TABLE symbolon_store ADD COLUMN last_seen_at BIGINT NOT NULL DEFAULT 0;
