@@ -51,6 +51,10 @@ pub(super) async fn identify(
         }
         .into());
     }
+    // A database that was lost begins like one that never was: whoever looks for their users sees this.
+    if instance.id == id {
+        tracing::info!(database = %config.database, "a new store was made");
+    }
     let at_hand = [Some(&first), previous.as_ref()];
     if !at_hand
         .into_iter()

@@ -31,8 +31,8 @@ const FILES: [&[&Statement]; 20] = [
     users::STATEMENTS,
     users::MORE_STATEMENTS[0],
     users::MORE_STATEMENTS[1],
-    super::directory::STATEMENTS,
     super::sealed::STATEMENTS,
+    super::directory::STATEMENTS,
     super::throttle::STATEMENTS,
     super::transactions::STATEMENTS,
 ];
