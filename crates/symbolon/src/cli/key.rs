@@ -206,21 +206,22 @@ async fn revoke(arguments: Revoke) -> Result<()> {
 }
 
 fn revoked_text(revoked: &RevokedView) -> String {
-    let mut text = format!(
+    let signs = revoked.successor.as_ref().map(|successor| {
+        let unknown = match revoked.successor_unknown_for {
+            0 => String::new(),
+            seconds => format!(
+                "; it is so new that verifiers elsewhere may refuse its tokens for up to {seconds} s"
+            ),
+        };
+        format!("\n{successor} signs now{unknown}")
+    });
+    format!(
         "{} is revoked: what it signed is refused here. Verifiers elsewhere follow within the JWKS' max-age: \
-         for up to {} s they may still accept it",
-        revoked.kid, revoked.accepted_elsewhere_for
-    );
-    if let Some(successor) = &revoked.successor {
-        text += &format!("\n{successor} signs now");
-    }
-    if revoked.successor_unknown_for > 0 {
-        text += &format!(
-            "; it is so new that verifiers elsewhere may refuse its tokens for up to {} s",
-            revoked.successor_unknown_for
-        );
-    }
-    text
+         for up to {} s they may still accept it{}",
+        revoked.kid,
+        revoked.accepted_elsewhere_for,
+        signs.unwrap_or_default()
+    )
 }
 
 async fn export(arguments: Export) -> Result<()> {

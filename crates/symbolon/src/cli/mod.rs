@@ -128,7 +128,7 @@ pub fn run() -> ExitCode {
 struct Usage(&'static str);
 
 impl Usage {
-    fn new(text: &'static str) -> anyhow::Error {
+    fn error(text: &'static str) -> anyhow::Error {
         Self(text).into()
     }
 }

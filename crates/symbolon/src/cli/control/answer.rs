@@ -39,7 +39,7 @@ pub(in crate::cli) struct Failure {
 }
 
 impl Failure {
-    pub(in crate::cli) fn new(code: &str, message: impl Into<String>) -> Answer {
+    pub(in crate::cli) fn answer(code: &str, message: impl Into<String>) -> Answer {
         Answer::Failed(Self {
             code: code.to_owned(),
             message: message.into(),

@@ -102,7 +102,7 @@ pub(in crate::cli) struct PemView {
 pub(super) async fn perform(engine: &Engine, request: KeyRequest) -> Answer {
     match attempt(engine, request).await {
         Ok(answer) => Answer::Key(answer),
-        Err(error) => Failure::new(code(&error), error.to_string()),
+        Err(error) => Failure::answer(code(&error), error.to_string()),
     }
 }
 

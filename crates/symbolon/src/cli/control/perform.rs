@@ -204,7 +204,7 @@ fn failure(error: &UserError, subject: &str) -> Answer {
         UserError::NameTaken => format!("another user is called {subject:?}"),
         error => error.to_string(),
     };
-    Failure::new(code, message)
+    Failure::answer(code, message)
 }
 
 impl Request {
