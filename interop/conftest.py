@@ -14,6 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 from psycopg import sql
 
+import canaries
 from examples import Example
 from flask_apps import Mint, load, mint
 from servers import DEADLINE, Dev, GuardedService
@@ -27,6 +28,15 @@ StartService = Callable[..., GuardedService]
 StartApp = Callable[..., FlaskClient]
 
 POSTGRES = os.environ.get("SYMBOLON_TEST_POSTGRES")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def g23_no_secret_is_in_any_log() -> Iterator[None]:
+    """Looks for every secret of the run in every log of the run, once all programs have ended."""
+    yield
+    found = canaries.hits()
+    logs, secrets_used = canaries.searched()
+    assert not found, f"{len(found)} hits in {logs} logs, {secrets_used} secrets:\n" + "\n".join(found[:20])
 
 
 @pytest.fixture(scope="session")

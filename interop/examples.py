@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import canaries
 from servers import Program
 from web import Answer, call
 
@@ -23,6 +24,7 @@ class Example(Program):
         self.url = self.first_line.removeprefix("listening on ").strip()
         (said,) = self.read_until("log in as ")
         _, _, _, self.username, _, self.password = said.split()
+        canaries.remember(self.password)
 
     def send(
         self, method: str, path: str, body: object = None, headers: list[tuple[str, str]] | None = None

@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import canaries
+
 ROOT = Path(__file__).parent.parent
 PROGRAMS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
 DEADLINE = 60
@@ -32,13 +34,15 @@ class Program:
         user: int | None = None,
     ):
         self._log = log
+        canaries.remember_environment(environment or {})
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(
                 [PROGRAMS / name, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env={**os.environ, **(environment or {})},
+                # The more it writes, the more is searched for secrets at the end of the run.
+                env={"SYMBOLON_LOG": "debug", **os.environ, **(environment or {})},
                 cwd=folder,
                 user=user,
                 text=True,
@@ -83,12 +87,14 @@ class Program:
         """Asks it to end; its exit code and what else it printed on stdout."""
         self._process.send_signal(how)
         rest, _ = self._process.communicate(timeout=DEADLINE)
+        canaries.keep(str(self._log), self.log())
         return self._process.returncode, rest
 
     def kill(self) -> None:
         """SIGKILL, unless it has ended already."""
         self._process.kill()
         self._process.communicate(timeout=DEADLINE)
+        canaries.keep(str(self._log), self.log())
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,7 @@ class Dev:
         program = Program("symbolon", "dev", "--json", "--listen", "127.0.0.1:0", *arguments, **where)
         said = json.loads(program.first_line)
         named = ("issuer", "username", "password", "access_token", "jwks_uri")
+        canaries.remember(said["password"], said["access_token"])
         return cls(program, said, **{name: said[name] for name in named})
 
 

@@ -167,10 +167,11 @@ def test_without_a_database_nothing_stays(start_dev: StartDev, tmp_path: Path):
 
 
 def test_secrets_are_not_in_the_log(start_dev: StartDev):
-    dev = start_dev(environment={"RUST_LOG": "trace"})
+    dev = start_dev(environment={"SYMBOLON_LOG": "trace"})
     token = log_in(dev).json()["access_token"]
     assert log_in(dev, password="a canary, not a password").status == 401
     dev.program.stop()
     log = dev.program.log()
+    assert "TRACE" in log
     for secret in (dev.password, dev.access_token, token, "a canary, not a password"):
         assert secret not in log

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import urlencode, urlsplit
 
+import canaries
 from servers import DEADLINE, Dev, Site
 
 FORM = "application/x-www-form-urlencoded"
@@ -47,7 +48,9 @@ def call(
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.endheaders(body)
         response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        answer = Answer(response.status, response.headers, response.read())
+        canaries.remember_exchange(headers, body, answer.body)
+        return answer
     finally:
         connection.close()
 

@@ -12,6 +12,8 @@ use anyhow::{Context, Result, bail};
 pub(crate) enum Bench {
     Token,
     TokenInstructions,
+    TokenPeers,
+    TokenRefusals,
     Guard,
     GuardPeers,
     Login,
@@ -23,6 +25,8 @@ impl Bench {
         match self {
             Self::Token => "token",
             Self::TokenInstructions => "token-instructions",
+            Self::TokenPeers => "token-peers",
+            Self::TokenRefusals => "token-refusals",
             Self::Guard => "guard",
             Self::GuardPeers => "guard-peers",
             Self::Login => "login",
@@ -33,7 +37,8 @@ impl Bench {
     /// Enough for a steady median, within a minute or so on two cores.
     const fn rounds(self) -> usize {
         match self {
-            Self::Token => 161,
+            Self::Token | Self::TokenRefusals => 161,
+            Self::TokenPeers => 41,
             Self::Guard => 15,
             Self::GuardPeers | Self::Login => 7,
             Self::Start => 15,
@@ -59,7 +64,7 @@ pub(crate) struct Arguments {
     pub(crate) rounds: usize,
     /// The `symbolon` binary that `start` starts.
     pub(crate) program: PathBuf,
-    /// Where the programs are that `guard-peers` starts.
+    /// Where the programs are that `guard-peers` and `token-peers` start.
     pub(crate) peers: PathBuf,
 }
 
@@ -68,6 +73,8 @@ impl Arguments {
         let bench = match words.next().as_deref() {
             Some("token") => Bench::Token,
             Some("token-instructions") => Bench::TokenInstructions,
+            Some("token-peers") => Bench::TokenPeers,
+            Some("token-refusals") => Bench::TokenRefusals,
             Some("guard") => Bench::Guard,
             Some("guard-peers") => Bench::GuardPeers,
             Some("login") => Bench::Login,

@@ -20,7 +20,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     allocations::CountingAllocator,
-    arguments::{Arguments, Bench},
+    arguments::{Arguments, Bench, Format},
 };
 
 #[global_allocator]
@@ -47,6 +47,8 @@ fn run() -> Result<()> {
     let rows = match arguments.bench {
         Bench::Token => token::measure(arguments.rounds)?,
         Bench::TokenInstructions => token::instructions::measure()?,
+        Bench::TokenPeers => token::peers::measure(arguments.rounds, &arguments.peers)?,
+        Bench::TokenRefusals => token::refusals::measure(arguments.rounds)?,
         Bench::Guard => guard::measure(arguments.rounds)?,
         Bench::GuardPeers => guard::measure_peers(arguments.rounds, &arguments.peers)?,
         Bench::Login => login::measure(arguments.rounds)?,
@@ -58,7 +60,10 @@ fn run() -> Result<()> {
             .with_context(|| format!("can't write {}", file.display()))?;
     }
     report::print(&match arguments.format {
-        arguments::Format::Table => report::table(&rows),
-        arguments::Format::Json => report::json(name, &rows)?,
+        Format::Table => match arguments.bench {
+            Bench::TokenPeers | Bench::GuardPeers => report::tall(&rows),
+            _ => report::table(&rows),
+        },
+        Format::Json => report::json(name, &rows)?,
     })
 }

@@ -11,7 +11,11 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 
-pub(crate) use self::{json::json, svg::svg, table::table};
+pub(crate) use self::{
+    json::json,
+    svg::svg,
+    table::{table, tall},
+};
 use crate::rounds::Figure;
 
 /// One thing that was measured, for us and for what we are compared with.
@@ -43,6 +47,13 @@ pub(crate) enum Standing {
 impl Other {
     fn ratio(self, ours: Figure) -> f64 {
         ours.median / self.figure.median
+    }
+
+    /// The ratio with digits that mean something: a third one where the second would be the first.
+    fn shown_ratio(self, ours: Figure) -> String {
+        let ratio = self.ratio(ours);
+        let digits = if ratio < 0.095 { 3 } else { 2 };
+        format!("{ratio:.digits$}")
     }
 }
 

@@ -1,8 +1,9 @@
 //! The chart: horizontal bars, a group for each row.
 //!
 //! Rows differ by a factor of a thousand, so each group has its own scale and bars compare within it
-//! only; the figures stand beside them. It has no background and takes its ink from the reader's
-//! colour scheme, so it reads on white and on black.
+//! only; the figures stand beside them. Where more are compared than a legend has room for, each bar has
+//! its name in front. It has no background and takes its ink from the reader's colour scheme, so it reads
+//! on white and on black.
 
 use std::fmt::Write;
 
@@ -15,17 +16,20 @@ const BAR: f64 = 11.0;
 const GAP: f64 = 12.0;
 const TOP: f64 = 58.0;
 const LEGEND_STEP: f64 = 150.0;
+/// How many others a legend can tell apart.
+const LEGEND_ROOM: usize = 3;
 
 const STYLE: &str = "\
 text{font:12px system-ui,sans-serif;fill:#24292f}\
-.title{font-size:15px;font-weight:600}\
+.title{font-size:15px;font-weight:600}.row{font-weight:600}\
 .soft{fill:#57606a}\
 .ours{fill:#2f6feb}.limit{fill:#8c959f}.peer{fill:#d4852b}\
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.soft{fill:#9198a1}\
 .ours{fill:#58a0ff}.limit{fill:#7d8590}.peer{fill:#e39b4a}}";
 
-/// A bar: its class, its length as a share of the longest, and what stands beside it.
+/// A bar: whose it is, its class, its length as a share of the longest, and what stands beside it.
 struct Bar {
+    name: &'static str,
     class: &'static str,
     share: f64,
     figure: String,
@@ -33,38 +37,59 @@ struct Bar {
 
 pub(crate) fn svg(bench: &str, rows: &[Row]) -> String {
     let mut body = String::new();
-    let mut y = TOP;
+    let crowded = rows.iter().any(|row| row.others.len() > LEGEND_ROOM);
+    let mut y = if crowded { TOP - BAR } else { TOP };
     for row in rows {
-        let bars = bars(row);
-        let label_y = y + BAR - 1.0;
-        // Writing to a string doesn't fail.
-        let _ = writeln!(
-            body,
-            r#"<text x="{:.0}" y="{label_y:.0}" text-anchor="end">{}</text>"#,
-            LABELS - 12.0,
-            escape(&row.name)
-        );
-        for bar in bars {
-            let length = (bar.share * (WIDTH - LABELS - FIGURES)).max(1.0);
+        if crowded {
+            // Writing to a string doesn't fail.
             let _ = writeln!(
                 body,
-                r#"<rect class="{}" x="{LABELS:.0}" y="{y:.0}" width="{length:.1}" height="{:.0}" rx="2"/><text class="soft" x="{:.1}" y="{:.0}">{}</text>"#,
-                bar.class,
-                BAR - 1.0,
-                LABELS + length + 6.0,
-                y + BAR - 2.0,
-                escape(&bar.figure)
+                r#"<text class="row" x="12" y="{:.0}">{}</text>"#,
+                y + BAR - 1.0,
+                escape(&row.name)
             );
+            y += BAR + 2.0;
+        } else {
+            body.push_str(&label(&row.name, y));
+        }
+        for bar in bars(row) {
+            if crowded {
+                body.push_str(&label(bar.name, y));
+            }
+            body.push_str(&drawn(&bar, y));
             y += BAR + 2.0;
         }
         y += GAP;
     }
+    let legend = if crowded { String::new() } else { legend(rows) };
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH:.0} {y:.0}\" \
          width=\"{WIDTH:.0}\" height=\"{y:.0}\" role=\"img\" aria-label=\"{bench}\">\n\
          <style>{STYLE}</style>\n<text class=\"title\" x=\"12\" y=\"22\">{bench}: less is better, \
-         each group on its own scale</text>\n{}{body}</svg>\n",
-        legend(rows)
+         each group on its own scale</text>\n{legend}{body}</svg>\n"
+    )
+}
+
+/// A name in front of the bar at this height.
+fn label(name: &str, y: f64) -> String {
+    format!(
+        "<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{}</text>\n",
+        LABELS - 12.0,
+        y + BAR - 1.0,
+        escape(name)
+    )
+}
+
+fn drawn(bar: &Bar, y: f64) -> String {
+    let length = (bar.share * (WIDTH - LABELS - FIGURES)).max(1.0);
+    format!(
+        "<rect class=\"{}\" x=\"{LABELS:.0}\" y=\"{y:.0}\" width=\"{length:.1}\" height=\"{:.0}\" \
+         rx=\"2\"/><text class=\"soft\" x=\"{:.1}\" y=\"{:.0}\">{}</text>\n",
+        bar.class,
+        BAR - 1.0,
+        LABELS + length + 6.0,
+        y + BAR - 2.0,
+        escape(&bar.figure)
     )
 }
 
@@ -73,17 +98,19 @@ fn bars(row: &Row) -> Vec<Bar> {
     let longest = all.fold(row.ours.median, f64::max);
     let unit = row.unit;
     let mut bars = vec![Bar {
+        name: "Symbolon",
         class: "ours",
         share: row.ours.median / longest,
         figure: format!("{} {}", unit.show(row.ours.median), unit.name()),
     }];
     bars.extend(row.others.iter().map(|other| Bar {
+        name: other.name,
         class: class(other.standing),
         share: other.figure.median / longest,
         figure: format!(
-            "{} (ratio {:.2})",
+            "{} (ratio {})",
             unit.show(other.figure.median),
-            other.ratio(row.ours)
+            other.shown_ratio(row.ours)
         ),
     }));
     bars
@@ -132,5 +159,15 @@ mod tests {
         ] {
             assert!(chart.contains(bar), "{bar} is missing in {chart}");
         }
+    }
+
+    #[test]
+    fn in_a_crowd_each_bar_has_its_name() {
+        let mut rows = super::super::example();
+        let peer = rows[0].others[1];
+        rows[0].others.extend([peer; 3]);
+        let chart = super::svg("token", &rows);
+        assert_eq!(chart.matches(">peer</text>").count(), 4, "{chart}");
+        assert_eq!(chart.matches(">Symbolon</text>").count(), 1, "{chart}");
     }
 }

@@ -6,17 +6,54 @@ use crate::rounds::Figure;
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut lines = vec![heading(rows)];
     lines.extend(rows.iter().map(cells));
-    let widths = widths(&lines);
+    // Names and units to the left, figures to the right.
+    aligned(&lines, 2)
+}
+
+/// How many rows stand beside each other in a tall table.
+const COLUMNS: usize = 4;
+
+/// The table where many are compared: a line for each of them.
+pub(crate) fn tall(rows: &[Row]) -> String {
+    let blocks: Vec<_> = rows.chunks(COLUMNS).map(block).collect();
+    blocks.join("\n")
+}
+
+fn block(rows: &[Row]) -> String {
+    let names = rows.iter().take(1).flat_map(|row| &row.others);
+    let names = names.map(|other| other.name.to_owned());
+    let mut lines = vec![vec![String::new()], vec!["ours".to_owned()]];
+    lines.extend(names.map(|name| vec![name]));
+    for row in rows {
+        let heading = format!("{}, {}", row.name, row.unit.name());
+        let ours = [show(row.unit, row.ours), String::new()];
+        let others = row.others.iter().map(|other| {
+            let figure = show(row.unit, other.figure);
+            [figure, other.shown_ratio(row.ours)]
+        });
+        let columns = [[heading, "ratio".to_owned()], ours].into_iter();
+        for (line, cells) in lines.iter_mut().zip(columns.chain(others)) {
+            line.extend(cells);
+        }
+    }
+    aligned(&lines, 1)
+}
+
+/// Pads the cells of each column to the same width: the first few to the left, the rest to the right.
+fn aligned(lines: &[Vec<String>], left: usize) -> String {
+    let widths = widths(lines);
     let mut table = String::new();
     for line in lines {
         let padded: Vec<_> = line
             .iter()
             .zip(&widths)
             .enumerate()
-            .map(|(column, (cell, width))| match column {
-                // Names and units to the left, figures to the right.
-                0 | 1 => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
+            .map(|(column, (cell, width))| {
+                if column < left {
+                    format!("{cell:<width$}")
+                } else {
+                    format!("{cell:>width$}")
+                }
             })
             .collect();
         table.push_str(padded.join("  ").trim_end());
@@ -42,7 +79,7 @@ fn cells(row: &Row) -> Vec<String> {
     ];
     for other in &row.others {
         cells.push(show(row.unit, other.figure));
-        cells.push(format!("{:.2}", other.ratio(row.ours)));
+        cells.push(other.shown_ratio(row.ours));
     }
     cells
 }
@@ -77,6 +114,24 @@ mod tests {
             [
                 "                              ours               raw  ratio              peer  ratio",
                 "verify <A&B>  µs  3.00 (1.50–6.00)  2.00 (1.00–4.00)   1.50  12.0 (6.00–24.0)   0.25",
+            ]
+        );
+    }
+
+    #[test]
+    fn in_a_tall_table_each_has_a_line() {
+        let mut rows = super::super::example();
+        rows.push(rows[0].clone());
+        rows[1].others[1].figure.median = 300.0;
+        let table = super::tall(&rows);
+        let lines: Vec<_> = table.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "      verify <A&B>, µs  ratio    verify <A&B>, µs  ratio",
+                "ours  3.00 (1.50–6.00)          3.00 (1.50–6.00)",
+                "raw   2.00 (1.00–4.00)   1.50    2.00 (1.00–4.00)   1.50",
+                "peer  12.0 (6.00–24.0)   0.25  300.0 (6.00–24.0)  0.010",
             ]
         );
     }

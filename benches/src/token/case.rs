@@ -1,8 +1,12 @@
 //! What every candidate gets: a fresh key, the claims of a typical access token, and what is expected
 //! of a token.
 
+use std::{fs, path::Path};
+
 use anyhow::{Context, Result};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use symbolon_token::{Algorithm, SigningKey, Typ, sign};
 
 use crate::clock;
@@ -91,8 +95,10 @@ impl Case {
 
     fn with(algorithm: Algorithm, pair: impl FnOnce() -> Result<SigningKey>) -> Result<Self> {
         let (key, key_bytes) = if algorithm.is_symmetric() {
-            // A shared secret is brought along; an octet repeated would be refused.
-            let secret: Vec<u8> = (0..32_u8).map(|at| at.wrapping_mul(151)).collect();
+            // A shared secret is brought along, in letters that programs of every language read alike;
+            // an octet repeated would be refused.
+            let octets: Vec<u8> = (0..32_u8).map(|at| at.wrapping_mul(151)).collect();
+            let secret = BASE64URL_NOPAD.encode(&octets).into_bytes();
             let key = SigningKey::hmac(algorithm, &secret)?;
             (key.with_kid(KID), KeyBytes::Secret(secret))
         } else {
@@ -113,8 +119,38 @@ impl Case {
         })
     }
 
+    /// The key and all that belongs to it as files, for candidates that are programs of their own.
+    pub(super) fn write(&self, folder: &Path) -> Result<()> {
+        let header = json!({ "typ": TYP, "kid": self.kid });
+        fs::write(folder.join("header.json"), header.to_string())?;
+        fs::write(
+            folder.join("claims.json"),
+            serde_json::to_vec(&self.claims)?,
+        )?;
+        fs::write(folder.join("token"), self.token()?)?;
+        match &self.key_bytes {
+            KeyBytes::Secret(secret) => fs::write(folder.join("secret"), secret)?,
+            KeyBytes::Pair { pkcs8, .. } => {
+                let public = self.key.public_jwk().context("a pair has a public half")?;
+                fs::write(folder.join("public.pem"), public.to_spki_pem())?;
+                fs::write(folder.join("private.pem"), private_pem(pkcs8))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The token that is verified.
     pub(super) fn token(&self) -> Result<String> {
         Ok(sign(&self.key, Typ::ACCESS_TOKEN, &self.claims)?)
     }
+}
+
+/// A private key in PEM, in lines of 64 characters as some readers insist (RFC 7468 §3).
+pub(super) fn private_pem(pkcs8: &[u8]) -> String {
+    let mut pem = "-----BEGIN PRIVATE KEY-----\n".to_owned();
+    for line in BASE64.encode(pkcs8).as_bytes().chunks(64) {
+        pem.extend(line.iter().map(|octet| char::from(*octet)));
+        pem.push('\n');
+    }
+    pem + "-----END PRIVATE KEY-----\n"
 }

@@ -12,6 +12,9 @@ pub(crate) mod instructions;
 mod limit;
 mod ours;
 mod peer;
+pub(crate) mod peers;
+mod program;
+pub(crate) mod refusals;
 
 use std::hint::black_box;
 
@@ -105,11 +108,8 @@ fn times(name: String, rounds: usize, work: &[impl Fn() -> Result<()>; 4]) -> Re
         .map(|turn| turn as &mut dyn FnMut() -> Result<f64>)
         .collect();
     let measured = interleave(rounds, &mut turns)?;
-    Ok(row(
-        name,
-        Unit::Microseconds,
-        measured.into_iter().map(Figure::of),
-    ))
+    let figures = measured.into_iter().map(Figure::of);
+    Ok(row(name, Unit::Microseconds, &NAMES, figures))
 }
 
 /// Work repeated as often as fits into a turn, which gives the microseconds of a single time.
@@ -137,16 +137,22 @@ fn allocations(name: String, work: &[impl Fn() -> Result<()>; 4]) -> Result<Row>
         let count = allocations::count().wrapping_sub(before);
         counts.push(Figure::of([f64::from(count)]));
     }
-    Ok(row(name, Unit::Allocations, counts))
+    Ok(row(name, Unit::Allocations, &NAMES, counts))
 }
 
-fn row(name: String, unit: Unit, figures: impl IntoIterator<Item = Figure>) -> Row {
+/// The first figure is ours, the rest belong to these names.
+fn row(
+    name: String,
+    unit: Unit,
+    names: &[(Standing, &'static str)],
+    figures: impl IntoIterator<Item = Figure>,
+) -> Row {
     let mut figures = figures.into_iter();
     let ours = figures.next().unwrap_or_else(|| Figure::of([]));
-    let others = NAMES
-        .into_iter()
+    let others = names
+        .iter()
         .zip(figures)
-        .map(|((standing, name), figure)| Other {
+        .map(|(&(standing, name), figure)| Other {
             standing,
             name,
             figure,

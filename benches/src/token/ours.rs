@@ -19,18 +19,22 @@ pub(super) struct Ours {
 
 impl Ours {
     pub(super) fn new(case: &Case) -> Result<Self> {
-        let keys = KeySet::new([case.key.verifying_key()])?;
-        let policy = Policy {
-            issuer: ISSUER.to_owned(),
-            audience: vec![AUDIENCE.to_owned()],
-            algorithms: vec![case.algorithm],
-            typ: Typ::ACCESS_TOKEN,
-        };
         Ok(Self {
             key: case.key.clone(),
-            verifier: Verifier::new(keys, policy)?,
+            verifier: verifier(case)?,
         })
     }
+}
+
+pub(super) fn verifier(case: &Case) -> Result<Verifier> {
+    let keys = KeySet::new([case.key.verifying_key()])?;
+    let policy = Policy {
+        issuer: ISSUER.to_owned(),
+        audience: vec![AUDIENCE.to_owned()],
+        algorithms: vec![case.algorithm],
+        typ: Typ::ACCESS_TOKEN,
+    };
+    Ok(Verifier::new(keys, policy)?)
 }
 
 impl Candidate for Ours {

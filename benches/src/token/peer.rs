@@ -6,14 +6,13 @@
 use std::hint::black_box;
 
 use anyhow::{Result, anyhow, ensure};
-use data_encoding::BASE64;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode, jwk::Jwk,
 };
 
 use super::{
     Candidate,
-    case::{AUDIENCE, Case, Claims, ISSUER, KeyBytes, TYP},
+    case::{AUDIENCE, Case, Claims, ISSUER, KeyBytes, TYP, private_pem},
 };
 
 pub(super) struct Peer {
@@ -59,8 +58,7 @@ impl Peer {
 }
 
 fn encoding_key(algorithm: Algorithm, pkcs8: &[u8]) -> Result<EncodingKey> {
-    let body = BASE64.encode(pkcs8);
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    let pem = private_pem(pkcs8);
     Ok(match algorithm {
         Algorithm::RS256 | Algorithm::PS256 => EncodingKey::from_rsa_pem(pem.as_bytes())?,
         Algorithm::ES256 | Algorithm::ES384 => EncodingKey::from_ec_der(pkcs8),

@@ -10,6 +10,15 @@ use std::fmt;
 use crate::public_key::{Curve, KeyType};
 
 /// A JWS signature algorithm (RFC 7518 §3.1, RFC 8037, RFC 8812, RFC 9864).
+///
+/// ```
+/// use symbolon_token::Algorithm;
+///
+/// assert_eq!(Algorithm::from_name("ES256"), Some(Algorithm::ES256));
+/// assert_eq!(Algorithm::from_name("none"), None);
+/// assert_eq!(Algorithm::Ed25519.name(), "Ed25519");
+/// assert!(Algorithm::HS256.is_symmetric());
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {

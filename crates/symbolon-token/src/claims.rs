@@ -7,6 +7,18 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The claims of an access token (RFC 9068 §2.2). Times are in seconds since the Unix epoch.
+///
+/// ```
+/// use symbolon_token::{AccessClaims, Audience};
+///
+/// let claims: AccessClaims = serde_json::from_str(
+///     r#"{"iss":"https://id.example","sub":"user-1","aud":"https://api.example",
+///         "exp":1800000600,"iat":1800000000,"jti":"token-1","client_id":"app"}"#,
+/// )?;
+/// assert_eq!(claims.aud, Audience::from("https://api.example"));
+/// assert!(claims.roles.is_empty());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessClaims {
     /// Who issued the token: the issuer identifier, an exact string.
@@ -44,6 +56,7 @@ pub struct AccessClaims {
 ///
 /// let audience = Audience::from("https://api.example");
 /// assert!(audience.contains("https://api.example"));
+/// assert_eq!(audience.as_slice().len(), 1);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience(Vec<String>);

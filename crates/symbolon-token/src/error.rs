@@ -10,7 +10,27 @@
 
 use std::fmt;
 
-/// Why a token, a key or a configuration was refused.
+/// Why a token, a key or a configuration was refused (RFC 7515 §5.2, RFC 7519 §7.2).
+///
+/// ```
+/// use symbolon_token::{ClaimFailure, Error, ErrorKind};
+///
+/// /// What a service answers.
+/// fn answer(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::Expired => "log in again",
+///         _ if error.is_unknown_key() => "the keys are fetched anew",
+///         _ => "this token isn't for us",
+///     }
+/// }
+///
+/// let error = Error::refuse_claim("sid", "only sign-ins count here");
+/// assert_eq!(error.code(), "claim_refused");
+/// assert_eq!(error.claim(), Some("sid"));
+/// assert_eq!(error.claim_failure(), Some(ClaimFailure::Mismatch));
+/// assert_eq!(error.reason(), "only sign-ins count here");
+/// assert_eq!(answer(&error), "this token isn't for us");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
@@ -97,7 +117,17 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What is wrong with a claim.
+/// What is wrong with a claim (RFC 7519 §4.1).
+///
+/// ```
+/// use symbolon_token::{ClaimFailure, Error};
+///
+/// /// A token that isn't valid yet is the one that a client may send again.
+/// fn may_try_again(error: &Error) -> bool {
+///     error.claim_failure() == Some(ClaimFailure::NotYetValid)
+/// }
+/// # assert!(!may_try_again(&Error::refuse_claim("sid", "not here")));
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClaimFailure {
@@ -115,7 +145,14 @@ pub enum ClaimFailure {
 
 macro_rules! error_kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident = $code:literal,)+) => {
-        /// Every reason this crate refuses something for, each with its stable code.
+        /// Every reason this crate refuses something for, each with its stable code. `docs/token.md`
+        /// has the same table (RFC 7515 §5.2, RFC 7519 §7.2, RFC 8725 §3).
+        ///
+        /// ```
+        /// use symbolon_token::ErrorKind;
+        ///
+        /// assert_eq!(ErrorKind::WrongAudience.code(), "wrong_audience");
+        /// ```
         ///
         /// | code | meaning |
         /// |---|---|

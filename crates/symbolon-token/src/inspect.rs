@@ -16,7 +16,7 @@ use crate::{
     registered::Unchecked,
 };
 
-/// What a token says about itself, whoever wrote it. Nothing of it has been verified.
+/// What a token says about itself, whoever wrote it. Nothing of it has been verified (RFC 7515 §7.1).
 ///
 /// ```
 /// use symbolon_token::{Algorithm, SigningKey, Timestamp, Typ, Unverified, sign};
@@ -24,6 +24,10 @@ use crate::{
 /// let key = SigningKey::generate(Algorithm::ES256)?;
 /// let token = sign(&key, Typ::JWT, &serde_json::json!({ "sub": "user-1", "exp": 1_800_000_000 }))?;
 /// let seen = Unverified::inspect(&token)?;
+/// assert_eq!(seen.algorithm().as_deref(), Some("ES256"));
+/// assert_eq!(seen.typ().as_deref(), Some("JWT"));
+/// assert_eq!(seen.key_id().as_deref(), key.kid());
+/// assert!(seen.header().starts_with('{'));
 /// assert_eq!(seen.claims(), r#"{"exp":1800000000,"sub":"user-1"}"#);
 /// let codes: Vec<_> = seen
 ///     .findings(Timestamp::from_secs(1_900_000_000))

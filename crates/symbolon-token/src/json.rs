@@ -21,6 +21,9 @@ mod names;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod write;
+
+pub(crate) use self::write::to_text;
 
 /// Takes bytes for text, or says that they aren't.
 pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Error> {

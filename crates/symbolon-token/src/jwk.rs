@@ -21,14 +21,16 @@ mod private;
 
 pub(crate) use {export::private_jwk, private::PrivateJwk};
 
-/// A public key as JSON.
+/// A public key as JSON (RFC 7517 §4).
 ///
 /// ```
 /// use symbolon_token::Jwk;
 ///
 /// let jwk = Jwk::parse(
-///     br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+///     br#"{"kty":"OKP","crv":"Ed25519","kid":"a","alg":"Ed25519",
+///         "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
 /// )?;
+/// assert_eq!((jwk.kid(), jwk.algorithm()), (Some("a"), Some("Ed25519")));
 /// assert_eq!(jwk.thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
 /// # Ok::<(), symbolon_token::Error>(())
 /// ```
@@ -136,6 +138,16 @@ impl Jwk {
 
 /// A JWK Set to publish (RFC 7517 §5). To read one, see
 /// [`KeySet::from_jwks`](crate::KeySet::from_jwks).
+///
+/// ```
+/// use symbolon_token::{Algorithm, JwkSet, KeySet, SigningKey};
+///
+/// let key = SigningKey::generate(Algorithm::ES256)?;
+/// let document = JwkSet { keys: key.public_jwk().into_iter().collect() };
+/// let document = serde_json::to_vec(&document).expect("JSON");
+/// assert_eq!(KeySet::from_jwks(&document, &[Algorithm::ES256])?.keys.len(), 1);
+/// # Ok::<(), symbolon_token::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct JwkSet {
     /// The public keys, in the order of publication.

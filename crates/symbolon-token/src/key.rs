@@ -13,18 +13,27 @@ use crate::{
     public_key::PublicParts,
 };
 
-/// A key that verifies signatures of one algorithm. Cheap to clone; `Debug` shows its algorithm and
-/// name only.
+/// A key that verifies signatures of one algorithm (RFC 8725 §3.1). Cheap to clone; `Debug` shows its
+/// algorithm and name only.
 ///
 /// ```
-/// use symbolon_token::{Algorithm, VerifyingKey};
+/// use symbolon_token::{Algorithm, Jwk, VerifyingKey};
 ///
 /// let pem = "-----BEGIN PUBLIC KEY-----
 /// MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7
 /// 6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
 /// -----END PUBLIC KEY-----";
 /// let key = VerifyingKey::from_pem(Algorithm::ES256, pem)?.with_kid("2026-11");
-/// assert_eq!(key.kid(), Some("2026-11"));
+/// assert_eq!((key.algorithm(), key.kid()), (Algorithm::ES256, Some("2026-11")));
+///
+/// // The same key in other formats.
+/// let jwk = Jwk::from_pem(pem)?;
+/// VerifyingKey::from_jwk(&jwk, Algorithm::ES256)?;
+/// VerifyingKey::from_spki_der(Algorithm::ES256, &jwk.to_spki_der())?;
+/// VerifyingKey::from_ssh(Algorithm::ES256, &jwk.to_ssh()?)?;
+///
+/// // A public key isn't a certificate.
+/// assert!(VerifyingKey::from_certificate_pem(Algorithm::ES256, pem).is_err());
 ///
 /// // The same key can't be taken for another algorithm's, least of all for a shared secret.
 /// assert!(VerifyingKey::from_pem(Algorithm::ES384, pem).is_err());

@@ -18,7 +18,7 @@ const DOCUMENT_LIMIT: usize = 1024 * 1024;
 /// The most entries that a JWK Set may have.
 const ENTRY_LIMIT: usize = 1024;
 
-/// The keys of one issuer. Cheap to clone.
+/// The keys of one issuer (RFC 7517 §5). Cheap to clone.
 ///
 /// ```
 /// use symbolon_token::{Algorithm, KeySet};
@@ -29,7 +29,13 @@ const ENTRY_LIMIT: usize = 1024;
 /// ]}"#;
 /// let parsed = KeySet::from_jwks(document, &[Algorithm::Ed25519, Algorithm::ES256])?;
 /// assert_eq!(parsed.keys.len(), 1);
+/// assert_eq!(parsed.keys.keys()[0].kid(), Some("a"));
 /// assert_eq!(parsed.skipped[0].kid.as_deref(), Some("b"));
+///
+/// // Keys that are there already, and none.
+/// let keys = KeySet::new(parsed.keys.keys().iter().cloned())?;
+/// assert!(!keys.is_empty() && KeySet::empty().is_empty());
+/// assert!(KeySet::new([keys.keys()[0].clone(), keys.keys()[0].clone()]).is_err());
 /// # Ok::<(), symbolon_token::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -158,7 +164,7 @@ impl KeySet {
     }
 }
 
-/// What a JWK Set document held.
+/// What a JWK Set document held (RFC 7517 §5); an example is at [`KeySet`].
 #[derive(Clone, Debug)]
 pub struct ParsedKeySet {
     /// The keys that can be used.
@@ -167,7 +173,7 @@ pub struct ParsedKeySet {
     pub skipped: Vec<SkippedKey>,
 }
 
-/// A key of a JWK Set that isn't used.
+/// A key of a JWK Set that isn't used (RFC 7517 §5); an example is at [`KeySet`].
 #[derive(Clone, Debug)]
 pub struct SkippedKey {
     /// Its name, where one can be read.

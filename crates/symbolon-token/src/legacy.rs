@@ -13,6 +13,19 @@ pub(crate) struct Legacy {
     pub(crate) padding: bool,
 }
 
+/// For the time in which an older system's tokens are still around, each by its name:
+///
+/// ```
+/// use symbolon_token::Verifier;
+///
+/// fn during_migration(verifier: Verifier) -> Verifier {
+///     verifier
+///         .dangerous_without_expiry()
+///         .dangerous_integer_subject()
+///         .dangerous_text_dates()
+///         .dangerous_padding()
+/// }
+/// ```
 impl Verifier {
     /// Accepts tokens without `exp`. One that is there still counts.
     ///

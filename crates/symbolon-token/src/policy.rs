@@ -18,7 +18,21 @@ use crate::{
 /// The most that clocks may differ.
 const LEEWAY_LIMIT: Duration = Duration::from_mins(1);
 
-/// What a token must say to be accepted. Every field is needed, so there is no default.
+/// What a token must say to be accepted (RFC 8725 §3). Every field is needed, so there is no default.
+///
+/// ```
+/// use symbolon_token::{Algorithm, KeySet, Policy, Typ, Verifier};
+///
+/// let policy = Policy {
+///     issuer: "https://id.example".into(),
+///     audience: vec!["https://api.example".into()],
+///     algorithms: vec![Algorithm::ES256],
+///     typ: Typ::ACCESS_TOKEN,
+/// };
+/// let nobody = Policy { audience: vec![], ..policy.clone() };
+/// assert!(Verifier::new(KeySet::empty(), policy).is_ok());
+/// assert!(Verifier::new(KeySet::empty(), nobody).is_err());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The issuer identifier, compared exactly (RFC 8725 §3.8). The keys must be this issuer's.

@@ -18,7 +18,7 @@
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    Timestamp, Verified,
+    Algorithm, KeySet, Policy, Timestamp, Typ, Verified, Verifier,
     error::{Error, ErrorKind},
     json::Object,
     policy::missing,
@@ -39,6 +39,23 @@ pub use self::{
     logout::{LogoutClaims, LogoutTokens},
     security_event::{SecurityEventClaims, SecurityEvents},
 };
+
+/// A verifier of one kind of token of one issuer for one audience. Fails like [`Verifier::new`].
+fn verifier(
+    keys: KeySet,
+    issuer: impl Into<String>,
+    audience: impl Into<String>,
+    algorithms: Vec<Algorithm>,
+    typ: Typ,
+) -> Result<Verifier, Error> {
+    let policy = Policy {
+        issuer: issuer.into(),
+        audience: vec![audience.into()],
+        algorithms,
+        typ,
+    };
+    Verifier::new(keys, policy)
+}
 
 /// Reads claims into their type and, where that fails, finds the claim to blame.
 fn read_claims<C: DeserializeOwned>(

@@ -38,7 +38,20 @@ pub use self::{
 /// The longest JWS that is read.
 const LIMIT: usize = 1024 * 1024;
 
-/// Proof that the owners of some keys signed these octets. Only the functions of this module make one.
+/// Proof that the owners of some keys signed these octets (RFC 7515 §5.2). Only the functions of this
+/// module make one.
+///
+/// ```
+/// use symbolon_token::{Algorithm, KeySet, SigningKey, raw};
+///
+/// let key = SigningKey::generate(Algorithm::Ed25519)?;
+/// let keys = KeySet::new([key.verifying_key()])?;
+/// let proof = raw::verify(&keys, &raw::sign(&key, None, b"any octets")?)?;
+/// assert_eq!((proof.algorithm(), proof.key_id()), (Some(Algorithm::Ed25519), key.kid()));
+/// assert_eq!(proof.signers().len(), 1);
+/// assert_eq!(proof.into_payload(), b"any octets");
+/// # Ok::<(), symbolon_token::Error>(())
+/// ```
 pub struct VerifiedPayload {
     payload: Vec<u8>,
     signers: Vec<VerifyingKey>,
@@ -89,7 +102,8 @@ pub fn sign(key: &SigningKey, typ: Option<&Typ>, payload: &[u8]) -> Result<Strin
     within_limit(text(jws)?)
 }
 
-/// Checks a compact JWS with the key of the set that its header names, and gives what was signed.
+/// Checks a compact JWS with the key of the set that its header names, and gives what was signed
+/// (RFC 7515 §5.2).
 ///
 /// Fails like [`Verifier::verify`](crate::Verifier::verify), without everything about claims and `typ`.
 pub fn verify(keys: &KeySet, jws: &str) -> Result<VerifiedPayload, Error> {

@@ -16,7 +16,16 @@ use crate::{
 /// text; with this, whatever a token of 16 KiB says takes less than the threefold.
 const AUDIENCE_LIMIT: usize = 256;
 
-/// The registered claims of a verified token.
+/// The registered claims of a verified token (RFC 7519 §4.1).
+///
+/// ```
+/// use symbolon_token::{Error, Timestamp, Verifier};
+///
+/// fn subject(verifier: &Verifier, token: &str, now: Timestamp) -> Result<Option<String>, Error> {
+///     let proof = verifier.check(token, now)?;
+///     Ok(proof.registered().subject.clone())
+/// }
+/// ```
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisteredClaims {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     SigningKey, Typ, base64,
     error::{Error, ErrorKind},
-    json::Object,
+    json,
     jws::{HEADER_LIMIT, TOKEN_LIMIT},
 };
 
@@ -39,9 +39,7 @@ use crate::{
     reason = "a kind of token is named where it is used: `sign(&key, Typ::ACCESS_TOKEN, &claims)`"
 )]
 pub fn sign<C: Serialize>(key: &SigningKey, typ: Typ, claims: &C) -> Result<String, Error> {
-    let mut payload = Vec::with_capacity(PAYLOAD_CAPACITY);
-    serde_json::to_writer(&mut payload, claims).map_err(|_| UNSIGNABLE)?;
-    Object::parse(&payload).map_err(|_| UNSIGNABLE)?;
+    let payload = json::to_text(claims).ok_or(UNSIGNABLE)?;
     let header = || Header::new(key, Some(typ.as_str())).encoded();
     let mut token = key.with_header(&typ, header, |header| {
         let length = header.len() + base64::encoded_length(payload.len()) + SIGNATURE_CAPACITY;
@@ -50,7 +48,7 @@ pub fn sign<C: Serialize>(key: &SigningKey, typ: Typ, claims: &C) -> Result<Stri
         token
     })?;
     token.push(b'.');
-    base64::encode_append(&payload, &mut token);
+    base64::encode_append(payload.as_bytes(), &mut token);
     append_signature(key, &mut token)?;
     if token.len() > TOKEN_LIMIT {
         return Err(Error::new(
@@ -60,9 +58,6 @@ pub fn sign<C: Serialize>(key: &SigningKey, typ: Typ, claims: &C) -> Result<Stri
     }
     String::from_utf8(token).map_err(|_| UNSIGNABLE)
 }
-
-/// Enough for the claims of an ordinary token, so that their memory doesn't grow step by step.
-const PAYLOAD_CAPACITY: usize = 512;
 
 /// A dot and the signature of RSA with 2048 bits, the longest that is common.
 const SIGNATURE_CAPACITY: usize = 344;

@@ -1,7 +1,8 @@
 //! Keys that sign.
 //!
 //! A signing key carries the verifying key that belongs to it, so the two can't drift apart. What is
-//! secret is shown by `to_pkcs8_der` alone, in memory that is wiped when dropped.
+//! secret is shown by `to_pkcs8_der`, `to_pkcs8_pem` and `to_private_jwk` alone, in memory that is wiped when
+//! dropped.
 
 use std::{
     fmt,
@@ -14,12 +15,13 @@ use crate::{
     Algorithm, Jwk, Typ, VerifyingKey, crypto, der,
     error::{Error, ErrorKind},
     jwk::{PrivateJwk, private_jwk},
-    pem::Pem,
+    pem::{Pem, armour},
     private_key::SecretParts,
     public_key::{KeyType, PublicParts},
 };
 
-/// A key that signs with one algorithm. Cheap to clone; `Debug` shows its algorithm and name only.
+/// A key that signs with one algorithm (RFC 8725 §3.1). Cheap to clone; `Debug` shows its algorithm and
+/// name only.
 ///
 /// ```
 /// use symbolon_token::{Algorithm, SigningKey};
@@ -31,6 +33,12 @@ use crate::{
 ///     again.public_jwk().map(|jwk| jwk.thumbprint()).as_deref(),
 ///     key.kid(),
 /// );
+/// let named = again.with_kid("2026-11");
+/// assert_eq!(named.verifying_key().kid(), Some("2026-11"));
+///
+/// // A shared secret for an HMAC has both halves in one.
+/// let shared = SigningKey::hmac(Algorithm::HS256, b"0123456789abcdefghijklmnopqrstuv")?;
+/// assert!(shared.public_jwk().is_none());
 /// # Ok::<(), symbolon_token::Error>(())
 /// ```
 #[derive(Clone)]
@@ -86,6 +94,15 @@ impl SigningKey {
     /// An unencrypted private key in PEM, labelled `PRIVATE KEY`.
     ///
     /// The older labels aren't PKCS#8: [`SigningKey::from_pem`] reads them too.
+    ///
+    /// ```
+    /// use symbolon_token::{Algorithm, SigningKey};
+    ///
+    /// let pem = "-----BEGIN PRIVATE KEY-----
+    /// MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+    /// -----END PRIVATE KEY-----";
+    /// assert!(SigningKey::from_pkcs8_pem(Algorithm::Ed25519, pem).is_ok());
+    /// ```
     pub fn from_pkcs8_pem(algorithm: Algorithm, pem: &str) -> Result<Self, Error> {
         let pem = Pem::parse(pem)?;
         if pem.label != "PRIVATE KEY" {
@@ -174,10 +191,28 @@ impl SigningKey {
         ))
     }
 
+    /// The same in PEM, labelled `PRIVATE KEY` (RFC 7468 §10).
+    ///
+    /// Fails for a shared secret, which has no such form.
+    ///
+    /// ```
+    /// use symbolon_token::{Algorithm, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::Ed25519)?;
+    /// let pem = key.to_pkcs8_pem()?;
+    /// let again = SigningKey::from_pem(Algorithm::Ed25519, &pem)?;
+    /// assert_eq!(*again.to_pkcs8_der()?, *key.to_pkcs8_der()?);
+    /// # Ok::<(), symbolon_token::Error>(())
+    /// ```
+    pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, Error> {
+        let der = self.to_pkcs8_der()?;
+        Ok(Zeroizing::new(armour("PRIVATE KEY", &der)))
+    }
+
     /// The private key as JSON, which [`SigningKey::from_jwk`] reads; of a shared secret the secret.
     ///
-    /// This and [`SigningKey::to_pkcs8_der`] are the only ways out for what is private: a [`Jwk`]
-    /// never holds it.
+    /// This, [`SigningKey::to_pkcs8_der`] and [`SigningKey::to_pkcs8_pem`] are the only ways out for what is
+    /// private: a [`Jwk`] never holds it.
     ///
     /// ```
     /// use symbolon_token::{Algorithm, SigningKey};

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// A moment, in milliseconds since the Unix epoch.
+/// A moment, in milliseconds since the Unix epoch (RFC 7519 §2, `NumericDate`).
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,6 +19,8 @@ use std::{
 /// let later = now + Duration::from_millis(1_500);
 /// assert!(later > now);
 /// assert_eq!(later.as_secs(), 1_800_000_001);
+/// assert_eq!(later, Timestamp::from_millis(1_800_000_001_500));
+/// assert_eq!(later.as_millis(), 1_800_000_001_500);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);

@@ -8,13 +8,15 @@ use std::{borrow::Cow, fmt};
 
 use crate::error::{Error, ErrorKind};
 
-/// The media type of a kind of token, as it stands in the `typ` header.
+/// The media type of a kind of token, as it stands in the `typ` header (RFC 7515 §4.1.9, RFC 8725
+/// §3.11).
 ///
 /// ```
 /// use symbolon_token::Typ;
 ///
 /// assert_eq!(Typ::ACCESS_TOKEN, Typ::new("application/AT+JWT")?);
 /// assert_ne!(Typ::ACCESS_TOKEN, Typ::ID_TOKEN);
+/// assert_eq!(Typ::ACCESS_TOKEN.as_str(), "at+jwt");
 /// # Ok::<(), symbolon_token::Error>(())
 /// ```
 #[derive(Clone, Debug)]

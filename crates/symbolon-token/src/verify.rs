@@ -22,9 +22,10 @@ use crate::{
     registered::Unchecked,
 };
 
-/// Checks tokens of one issuer for one service. Cheap to clone, never blocks.
+/// Checks tokens of one issuer for one service (RFC 7519 §7.2). Cheap to clone, never blocks.
 ///
 /// ```
+/// use std::time::Duration;
 /// use symbolon_token::{
 ///     AccessClaims, Algorithm, KeySet, Policy, SigningKey, Timestamp, Typ, Verifier, sign,
 /// };
@@ -60,6 +61,12 @@ use crate::{
 ///
 /// let late = verifier.verify::<AccessClaims>(&token, Timestamp::from_secs(1_800_000_600));
 /// assert_eq!(late.unwrap_err().code(), "expired");
+///
+/// // Clocks may differ, keys change; what was asked for stays.
+/// let lenient = verifier.clone().leeway(Duration::from_secs(5))?;
+/// assert!(lenient.check(&token, Timestamp::from_secs(1_800_000_604)).is_ok());
+/// let waiting = verifier.with_keys(KeySet::empty())?;
+/// assert_eq!((waiting.keys().len(), waiting.policy().audience.len()), (0, 1));
 /// # Ok::<(), symbolon_token::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -96,6 +103,15 @@ impl Verifier {
     ///
     /// Dangerous: the keys alone then say who issued a token. Whoever else signs with them, for
     /// whatever purpose, is believed (RFC 8725 §3.8). An `iss` of the wrong type is still refused.
+    ///
+    /// ```
+    /// use symbolon_token::Verifier;
+    ///
+    /// /// Signature, time and well-formed claims are all that is left.
+    /// fn careless(verifier: Verifier) -> Verifier {
+    ///     verifier.dangerous_any_issuer().dangerous_any_audience().dangerous_optional_typ()
+    /// }
+    /// ```
     pub fn dangerous_any_issuer(self) -> Self {
         self.map_checks(Checks::without_issuer)
     }
@@ -245,7 +261,23 @@ impl fmt::Debug for HeaderMemory {
     }
 }
 
-/// Proof that a token passed every check of a [`Verifier`]: there is no other way to make one.
+/// Proof that a token passed every check of a [`Verifier`]: there is no other way to make one
+/// (RFC 7519 §7.2).
+///
+/// ```
+/// use symbolon_token::{AccessClaims, Error, Timestamp, Verified, Verifier};
+///
+/// fn log_line(proof: &Verified<AccessClaims>) -> String {
+///     let (user, ends) = (&proof.registered().subject, proof.expires_at().as_secs());
+///     format!("{user:?} until {ends}, by {} key {:?}", proof.algorithm(), proof.key_id())
+/// }
+///
+/// fn payload(verifier: &Verifier, token: &str, now: Timestamp) -> Result<String, Error> {
+///     let proof = verifier.verify::<AccessClaims>(token, now)?;
+///     assert!(proof.payload().contains(&proof.claims().sub));
+///     Ok(proof.into_claims().sub)
+/// }
+/// ```
 ///
 /// ```compile_fail
 /// // A proof can't be read from JSON.

@@ -85,6 +85,6 @@ pub fn plan(keys: &[KeyFacts], turnover: &Turnover, now: Timestamp) -> Vec<Plann
         let end = takes_over + TOKENS_DEAD_AFTER;
         add(end, Change::Retire, Some(active), *algorithm);
     }
-    planned.sort_by(|a, b| (a.at, a.change).cmp(&(b.at, b.change)));
+    planned.sort_by_key(|planned| (planned.at, planned.change));
     planned
 }

@@ -1,8 +1,10 @@
 //! The names of the objects that are open while a document is scanned.
 //!
-//! Claims have a dozen members: that many lie inside the structure and are compared pair by pair.
-//! More of them move to the heap, where they are sorted first, so that what somebody sends costs
-//! n log n.
+//! Claims have a dozen members: that many lie inside the structure and are compared pair by pair, by marks
+//! that differ wherever short names do. More of them move to the heap, where they are sorted first, so
+//! that what somebody sends costs n log n.
+
+use std::cmp::Ordering;
 
 use super::Text;
 
@@ -14,10 +16,6 @@ pub(super) struct Span {
 }
 
 impl Span {
-    const fn length(self) -> u32 {
-        self.end.saturating_sub(self.start)
-    }
-
     fn octets(self, text: &[u8]) -> &[u8] {
         text.get(self.start as usize..self.end as usize)
             .unwrap_or_default()
@@ -29,6 +27,45 @@ impl Span {
     }
 }
 
+/// A name, and a mark of how it is spelled.
+#[derive(Clone, Copy, Default)]
+struct Name {
+    span: Span,
+    mark: u64,
+}
+
+impl Name {
+    fn of(span: Span, text: &str) -> Self {
+        Self {
+            span,
+            mark: mark(span.octets(text.as_bytes())),
+        }
+    }
+
+    /// The order with escapes resolved.
+    fn order(self, other: Self, text: &str) -> Ordering {
+        self.span.of(text).order(other.span.of(text))
+    }
+}
+
+/// Up to eight octets and the length in a word: the same spelling has the same mark. Two names rarely
+/// share one, and only then have to be looked at.
+fn mark(spelling: &[u8]) -> u64 {
+    let wide = |octets: [u8; 4]| u64::from(u32::from_le_bytes(octets));
+    let octets = match (
+        spelling.first_chunk(),
+        spelling.first_chunk(),
+        spelling.last_chunk(),
+    ) {
+        (Some(eight), ..) => u64::from_le_bytes(*eight),
+        (None, Some(first), Some(last)) => wide(*first) | (wide(*last) << 32),
+        _ => spelling
+            .iter()
+            .fold(0, |mark, octet| (mark << 8) | u64::from(*octet)),
+    };
+    octets ^ ((spelling.len() as u64) << 56)
+}
+
 const INLINE: usize = 24;
 
 /// How many names are compared pair by pair instead of being sorted.
@@ -36,8 +73,8 @@ const FEW: usize = 16;
 
 #[derive(Default)]
 pub(super) struct Names {
-    inline: [Span; INLINE],
-    heap: Vec<Span>,
+    inline: [Name; INLINE],
+    heap: Vec<Name>,
     length: usize,
     /// Whether any string has had an escape: only then can names of different spelling be the same.
     pub(super) escapes: bool,
@@ -48,7 +85,9 @@ impl Names {
         self.length
     }
 
-    pub(super) fn push(&mut self, name: Span) {
+    /// Adds a name of this text.
+    pub(super) fn push(&mut self, name: Span, text: &str) {
+        let name = Name::of(name, text);
         if self.heap.is_empty() {
             if let Some(place) = self.inline.get_mut(self.length) {
                 *place = name;
@@ -73,19 +112,19 @@ impl Names {
         let names = all.get_mut(first..self.length).unwrap_or_default();
         self.length = first;
         if names.len() > FEW {
-            names.sort_unstable_by(|a, b| a.of(text).order(b.of(text)));
+            names.sort_unstable_by(|a, b| a.order(*b, text));
             return names
                 .array_windows()
-                .any(|[a, b]| a.of(text).order(b.of(text)).is_eq());
+                .any(|[a, b]| a.order(*b, text).is_eq());
         }
         let octets = text.as_bytes();
         let mut rest = &*names;
         while let [name, others @ ..] = rest {
-            let same = |other: &Span| {
+            let same = |other: &Name| {
                 if self.escapes {
-                    name.of(text).order(other.of(text)).is_eq()
+                    name.order(*other, text).is_eq()
                 } else {
-                    name.length() == other.length() && name.octets(octets) == other.octets(octets)
+                    name.mark == other.mark && name.span.octets(octets) == other.span.octets(octets)
                 }
             };
             if others.iter().any(same) {

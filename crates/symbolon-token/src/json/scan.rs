@@ -13,7 +13,7 @@ use super::{
 use crate::error::{Error, ErrorKind};
 
 /// How deeply values may nest. Claims are flat; RAR and token exchange need a handful of levels.
-const DEPTH: usize = 32;
+pub(super) const DEPTH: usize = 32;
 
 /// What is wrong with a document. It fits into a register, unlike an error: each value that is scanned
 /// answers one.
@@ -110,7 +110,7 @@ impl<'a> Scanner<'a> {
         }
         loop {
             let name = self.string()?;
-            self.names.push(name);
+            self.names.push(name, self.text);
             self.whitespace();
             self.expect(b':')?;
             self.whitespace();

@@ -21,12 +21,15 @@ fn t9_duplicate_members_are_refused_at_any_depth() {
         r#"{"x":[0,[{"z":1,"z":2}]]}"#,
         r#"{"\ud83d\ude00":1,"😀":2}"#,
         r#"{"a":{"b":1},"c":{"b":1},"a":2}"#,
+        r#"{"long_name_1":1,"long_name_2":1,"long_name_1":1}"#,
+        r#"{"abcde":1,"abcdf":1,"abcde":1}"#,
     ] {
         assert_eq!(refused(document), "duplicate_member", "{document}");
     }
     for document in [
         r#"{"a":{"a":{"a":1}}}"#,
         r#"{"a":1,"A":1,"aa":1,"":1}"#,
+        r#"{"long_name_1":1,"long_name_2":1,"long_named_1":1,"abc":1,"abcd":1,"abcde":1,"ab":1}"#,
         r#"{"a":[{"b":1},{"b":1}]}"#,
     ] {
         assert_eq!(refused(document), "accepted", "{document}");

@@ -1,12 +1,10 @@
 //! Public keys between JSON and the formats of other tools: SPKI, PKCS#1, certificates, OpenSSH.
 
-use data_encoding::BASE64;
-
 use super::Jwk;
 use crate::{
     der,
     error::{Error, ErrorKind},
-    pem::Pem,
+    pem::{Pem, armour},
     public_key::PublicParts,
     ssh,
 };
@@ -20,10 +18,15 @@ use crate::{
 /// let key = Jwk::from_ssh(line)?;
 /// assert_eq!(key.to_ssh()?, line);
 /// assert_eq!(Jwk::from_spki_der(&key.to_spki_der())?, key);
+/// assert_eq!(Jwk::from_pem(&key.to_spki_pem())?, key);
+/// assert!(key.thumbprint_uri().starts_with("urn:ietf:params:oauth:jwk-thumbprint:sha-256:"));
+/// // PKCS#1 is for RSA alone, and this isn't a certificate.
+/// assert!(key.to_pkcs1_pem().is_err());
+/// assert!(Jwk::from_certificate_der(&key.to_spki_der()).is_err());
 /// # Ok::<(), symbolon_token::Error>(())
 /// ```
 impl Jwk {
-    /// A public key in PEM: `PUBLIC KEY` (SPKI), `RSA PUBLIC KEY` (PKCS#1) or `CERTIFICATE`.
+    /// A public key in PEM (RFC 7468): `PUBLIC KEY` (SPKI), `RSA PUBLIC KEY` (PKCS#1) or `CERTIFICATE`.
     ///
     /// Of a certificate the key is read and nothing else: whether it is valid, and whose it is, is
     /// for whoever trusts it. Fails on private keys and on files with more than one block.
@@ -51,7 +54,7 @@ impl Jwk {
         der::certificate_key(der).map(Self::of_parts)
     }
 
-    /// A public key as the line of an OpenSSH file: RSA, ECDSA on the NIST curves, Ed25519.
+    /// A public key as the line of an OpenSSH file (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4): RSA, ECDSA on the NIST curves, Ed25519.
     pub fn from_ssh(line: &str) -> Result<Self, Error> {
         ssh::read(line).map(Self::of_parts)
     }
@@ -99,21 +102,4 @@ impl Jwk {
             key_ops: None,
         }
     }
-}
-
-/// Lines of 64 characters (RFC 7468 §2).
-pub(crate) fn armour(label: &str, der: &[u8]) -> String {
-    let body = BASE64.encode(der);
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    let mut rest = body.as_str();
-    while !rest.is_empty() {
-        let (line, behind) = rest.split_at_checked(64).unwrap_or((rest, ""));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = behind;
-    }
-    pem.push_str("-----END ");
-    pem.push_str(label);
-    pem.push_str("-----\n");
-    pem
 }

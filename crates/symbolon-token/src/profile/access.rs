@@ -1,6 +1,6 @@
 //! Access tokens (RFC 9068 §2.2, §4).
 
-use crate::{AccessClaims, Error, KeySet, Policy, Timestamp, Typ, Verified, Verifier};
+use crate::{AccessClaims, Algorithm, Error, KeySet, Timestamp, Typ, Verified, Verifier};
 
 /// Checks access tokens of one issuer for one resource server.
 ///
@@ -27,15 +27,9 @@ impl AccessTokens {
         keys: KeySet,
         issuer: impl Into<String>,
         audience: impl Into<String>,
-        algorithms: Vec<crate::Algorithm>,
+        algorithms: Vec<Algorithm>,
     ) -> Result<Self, Error> {
-        let policy = Policy {
-            issuer: issuer.into(),
-            audience: vec![audience.into()],
-            algorithms,
-            typ: Typ::ACCESS_TOKEN,
-        };
-        Verifier::new(keys, policy).map(Self)
+        super::verifier(keys, issuer, audience, algorithms, Typ::ACCESS_TOKEN).map(Self)
     }
 
     /// Checks a token. A claim that RFC 9068 requires and that isn't there is named by

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::mismatch;
-use crate::{Algorithm, Error, KeySet, Policy, Timestamp, Typ, Verified, Verifier};
+use crate::{Algorithm, Error, KeySet, Timestamp, Typ, Verified, Verifier};
 
 /// How far ahead an assertion may expire: its `jti` must be remembered for so long.
 const LIFETIME_LIMIT: Duration = Duration::from_mins(10);
 
-/// The claims of a client's assertion about itself.
+/// The claims of a client's assertion about itself (RFC 7523 §3); an example is at [`ClientAssertions`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientAssertionClaims {
     /// The client.
@@ -28,7 +28,38 @@ pub struct ClientAssertionClaims {
     pub iat: Option<i64>,
 }
 
-/// Checks the assertions of one client at one authorization server.
+/// Checks the assertions of one client at one authorization server (RFC 7523 §3).
+///
+/// ```
+/// use symbolon_token::{
+///     Algorithm, KeySet, SigningKey, Timestamp, Typ,
+///     profile::{ClientAssertionClaims, ClientAssertions},
+///     sign,
+/// };
+///
+/// // The client's side.
+/// let key = SigningKey::generate(Algorithm::ES256)?;
+/// let claims = ClientAssertionClaims {
+///     iss: "client-1".into(),
+///     sub: "client-1".into(),
+///     aud: "https://id.example".into(),
+///     exp: 1_800_000_060,
+///     jti: "assertion-1".into(),
+///     iat: None,
+/// };
+/// let assertion = sign(&key, Typ::CLIENT_AUTHENTICATION, &claims)?;
+///
+/// // The server's.
+/// let (keys, algorithms) = (KeySet::new([key.verifying_key()])?, vec![Algorithm::ES256]);
+/// let assertions = ClientAssertions::new(keys, "client-1", "https://id.example", algorithms)?;
+/// let now = Timestamp::from_secs(1_800_000_000);
+/// assert_eq!(assertions.verify(&assertion, now)?.claims().jti, "assertion-1");
+///
+/// // One without `typ`, as older clients write it, is taken only where that is said.
+/// let assertions = assertions.dangerous_optional_typ();
+/// # assert!(assertions.verify(&assertion, now).is_ok());
+/// # Ok::<(), symbolon_token::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ClientAssertions {
     verifier: Verifier,
@@ -45,15 +76,9 @@ impl ClientAssertions {
         algorithms: Vec<Algorithm>,
     ) -> Result<Self, Error> {
         let client_id = client_id.into();
-        let policy = Policy {
-            issuer: client_id.clone(),
-            audience: vec![issuer.into()],
-            algorithms,
-            typ: Typ::CLIENT_AUTHENTICATION,
-        };
-        let verifier = Verifier::new(keys, policy)?;
+        let typ = Typ::CLIENT_AUTHENTICATION;
         Ok(Self {
-            verifier,
+            verifier: super::verifier(keys, &client_id, issuer, algorithms, typ)?,
             client_id,
         })
     }

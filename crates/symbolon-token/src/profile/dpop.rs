@@ -26,7 +26,7 @@ const AGE_LIMIT: Duration = Duration::from_mins(1);
 /// A header with an RSA key of 8192 bits in it, with room to spare.
 const HEADER_LIMIT: usize = 4096;
 
-/// The request that a proof must be for.
+/// The request that a proof must be for (RFC 9449 §4.3); an example is at [`DpopProofs`].
 #[derive(Clone, Copy, Debug)]
 pub struct ProvenRequest<'a> {
     /// The method, as it stands in the request.
@@ -39,7 +39,8 @@ pub struct ProvenRequest<'a> {
     pub nonce: Option<&'a str>,
 }
 
-/// Proof that whoever owns a key sent this very request. Only [`DpopProofs::verify`] makes one.
+/// Proof that whoever owns a key sent this very request (RFC 9449 §4.3). Only [`DpopProofs::verify`] makes
+/// one; an example is there.
 #[derive(Debug)]
 pub struct DpopProof {
     thumbprint: String,
@@ -64,7 +65,7 @@ impl DpopProof {
     }
 }
 
-/// Checks proofs of possession.
+/// Checks proofs of possession (RFC 9449 §4.3).
 ///
 /// ```
 /// use symbolon_token::{
@@ -80,6 +81,7 @@ impl DpopProof {
 ///         nonce: None,
 ///     };
 ///     let proof = DpopProofs::new(vec![Algorithm::ES256])?.verify(proof, request, now)?;
+///     println!("{} was made at {}", proof.token_id(), proof.issued_at().as_secs());
 ///     Ok(proof.thumbprint().to_owned())
 /// }
 /// ```

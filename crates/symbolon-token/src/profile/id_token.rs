@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::mismatch;
 use crate::{
-    Algorithm, Audience, Error, KeySet, Policy, Timestamp, Typ, Verified, Verifier, base64, crypto,
+    Algorithm, Audience, Error, KeySet, Timestamp, Typ, Verified, Verifier, base64, crypto,
     error::ErrorKind, policy::missing,
 };
 
-/// The claims of an ID token about the authentication itself; those about the user are read with
-/// [`Verified::claims_as`].
+/// The claims of an ID token about the authentication itself (OpenID Connect Core §2); those about the
+/// user are read with [`Verified::claims_as`]. An example is at [`IdTokens`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdTokenClaims {
     /// Who says so.
@@ -44,7 +44,8 @@ pub struct IdTokenClaims {
     pub sid: Option<String>,
 }
 
-/// What a client knows about the authentication that it asked for.
+/// What a client knows about the authentication that it asked for (OpenID Connect Core §3.1.3.7); an
+/// example is at [`IdTokens`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Authentication<'a> {
     /// The `nonce` that was sent. `None` says that none was, and then the token must have none.
@@ -56,7 +57,7 @@ pub struct Authentication<'a> {
     pub max_age: Option<Duration>,
 }
 
-/// Checks ID tokens of one issuer for one client.
+/// Checks ID tokens of one issuer for one client (OpenID Connect Core §3.1.3.7).
 ///
 /// ```
 /// use symbolon_token::{
@@ -68,6 +69,11 @@ pub struct Authentication<'a> {
 ///     let asked = Authentication { nonce: Some(nonce), ..Authentication::default() };
 ///     let verifier = IdTokens::new(keys, "https://id.example", "client-1", vec![Algorithm::RS256])?;
 ///     Ok(verifier.verify(token, asked, now)?.into_claims().sub)
+/// }
+///
+/// /// For an issuer that writes no `typ`.
+/// fn lenient(verifier: IdTokens) -> IdTokens {
+///     verifier.dangerous_optional_typ()
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -85,15 +91,8 @@ impl IdTokens {
         algorithms: Vec<Algorithm>,
     ) -> Result<Self, Error> {
         let client_id = client_id.into();
-        let policy = Policy {
-            issuer: issuer.into(),
-            audience: vec![client_id.clone()],
-            algorithms,
-            typ: Typ::ID_TOKEN,
-        };
-        let verifier = Verifier::new(keys, policy)?;
         Ok(Self {
-            verifier,
+            verifier: super::verifier(keys, issuer, &client_id, algorithms, Typ::ID_TOKEN)?,
             client_id,
         })
     }

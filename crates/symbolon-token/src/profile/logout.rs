@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use super::{Event, mismatch};
 use crate::{
-    Algorithm, Audience, Error, KeySet, Policy, Timestamp, Typ, Verified, Verifier, policy::missing,
+    Algorithm, Audience, Error, KeySet, Timestamp, Typ, Verified, Verifier, policy::missing,
 };
 
-/// The claims of a logout token.
+/// The claims of a logout token (Back-Channel Logout §2.4); an example is at [`LogoutTokens`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct LogoutClaims {
     /// Who says so.
@@ -28,7 +28,18 @@ pub struct LogoutClaims {
     pub sid: Option<String>,
 }
 
-/// Checks logout tokens of one issuer for one client.
+/// Checks logout tokens of one issuer for one client (OpenID Connect Back-Channel Logout §2.6).
+///
+/// ```
+/// use symbolon_token::{Algorithm, Error, KeySet, Timestamp, profile::LogoutTokens};
+///
+/// /// The session to end.
+/// fn session(keys: KeySet, token: &str, now: Timestamp) -> Result<Option<String>, Error> {
+///     let algorithms = vec![Algorithm::ES256];
+///     let logouts = LogoutTokens::new(keys, "https://id.example", "client-1", algorithms)?;
+///     Ok(logouts.verify(token, now)?.into_claims().sid)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct LogoutTokens(Verifier);
 
@@ -40,13 +51,7 @@ impl LogoutTokens {
         client_id: impl Into<String>,
         algorithms: Vec<Algorithm>,
     ) -> Result<Self, Error> {
-        let policy = Policy {
-            issuer: issuer.into(),
-            audience: vec![client_id.into()],
-            algorithms,
-            typ: Typ::LOGOUT_TOKEN,
-        };
-        Verifier::new(keys, policy).map(Self)
+        super::verifier(keys, issuer, client_id, algorithms, Typ::LOGOUT_TOKEN).map(Self)
     }
 
     /// Checks a token: `iat` and `jti` are there, `events` says logout, `sub` or `sid` says whose, and

@@ -6,11 +6,12 @@ use serde::Deserialize;
 
 use super::mismatch;
 use crate::{
-    Algorithm, Audience, Error, KeySet, Policy, Timestamp, Typ, Verified, Verifier, policy::Checks,
+    Algorithm, Audience, Error, KeySet, Timestamp, Typ, Verified, Verifier, policy::Checks,
     policy::missing,
 };
 
-/// The claims of a security event token. What an event says is in [`Verified::claims_as`].
+/// The claims of a security event token (RFC 8417 §2.2). What an event says is in
+/// [`Verified::claims_as`]; an example is at [`SecurityEvents`].
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct SecurityEventClaims {
     /// Who says so.
@@ -35,6 +36,16 @@ pub struct SecurityEventClaims {
 ///
 /// An event is a fact and doesn't expire (RFC 8417 §2.2), so `exp` may be absent; where it is there it
 /// counts. `jti` tells whether the event was received before.
+///
+/// ```
+/// use symbolon_token::{Algorithm, Error, KeySet, Timestamp, profile::SecurityEvents};
+///
+/// fn events(keys: KeySet, token: &str, now: Timestamp) -> Result<Vec<String>, Error> {
+///     let (issuer, us) = ("https://id.example", "https://api.example");
+///     let events = SecurityEvents::new(keys, issuer, us, vec![Algorithm::ES256])?;
+///     Ok(events.verify(token, now)?.into_claims().events.into_keys().collect())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SecurityEvents(Verifier);
 
@@ -46,13 +57,7 @@ impl SecurityEvents {
         audience: impl Into<String>,
         algorithms: Vec<Algorithm>,
     ) -> Result<Self, Error> {
-        let policy = Policy {
-            issuer: issuer.into(),
-            audience: vec![audience.into()],
-            algorithms,
-            typ: Typ::SECURITY_EVENT,
-        };
-        let verifier = Verifier::new(keys, policy)?;
+        let verifier = super::verifier(keys, issuer, audience, algorithms, Typ::SECURITY_EVENT)?;
         Ok(Self(verifier.map_checks(Checks::without_expiry)))
     }
 

@@ -16,7 +16,7 @@ use crate::{
     sign,
 };
 
-/// A signature over a payload that is sent beside it: `header..signature`.
+/// A signature over a payload that is sent beside it: `header..signature` (RFC 7515 appendix F).
 ///
 /// ```
 /// use symbolon_token::{Algorithm, KeySet, SigningKey, raw::DetachedJws};
@@ -35,9 +35,8 @@ pub struct DetachedJws(String);
 impl DetachedJws {
     /// Signs a payload and leaves it out.
     pub fn sign(key: &SigningKey, typ: Option<&Typ>, payload: &[u8]) -> Result<Self, Error> {
-        let header = sign::Header::new(key, typ.map(Typ::as_str)).encoded()?;
-        let input = encoded_input(&header, payload)?;
-        Ok(Self(seal(key, &header, &input)?))
+        let header = sign::Header::new(key, typ.map(Typ::as_str));
+        Ok(Self(ENCODED.sign(key, &header, payload)?))
     }
 
     /// Takes the text of a detached JWS. Fails if it has a payload, or not three segments.
@@ -47,15 +46,7 @@ impl DetachedJws {
 
     /// Checks the signature over this payload. Fails like [`verify`](super::verify).
     pub fn verify(&self, keys: &KeySet, payload: &[u8]) -> Result<VerifiedPayload, Error> {
-        let compact = without_payload(&self.0)?;
-        let header = compact.header(HEADER_LIMIT)?;
-        let key = key_for(keys, &Header::parse(&header)?)?;
-        let input = encoded_input(compact.header, payload)?;
-        check_signature(key, &input, compact.signature)?;
-        Ok(VerifiedPayload {
-            payload: payload.to_vec(),
-            signers: vec![key.clone()],
-        })
+        ENCODED.verify(keys, &self.0, payload)
     }
 
     /// The text to send.
@@ -91,9 +82,7 @@ impl UnencodedJws {
         let mut header = sign::Header::new(key, typ.map(Typ::as_str));
         header.b64 = Some(false);
         header.crit = Some(["b64"]);
-        let header = header.encoded()?;
-        let input = plain_input(&header, payload)?;
-        Ok(Self(seal(key, &header, &input)?))
+        Ok(Self(PLAIN.sign(key, &header, payload)?))
     }
 
     /// Takes the text of such a JWS. Fails if it has a payload, or not three segments.
@@ -104,15 +93,7 @@ impl UnencodedJws {
     /// Checks the signature over this payload. Fails like [`verify`](super::verify), and unless the
     /// header says `"b64":false` and `"crit":["b64"]` (RFC 7797 §3, §6).
     pub fn verify(&self, keys: &KeySet, payload: &[u8]) -> Result<VerifiedPayload, Error> {
-        let compact = without_payload(&self.0)?;
-        let header = compact.header(HEADER_LIMIT)?;
-        let key = key_for(keys, &Header::parse_unencoded(&header)?)?;
-        let input = plain_input(compact.header, payload)?;
-        check_signature(key, &input, compact.signature)?;
-        Ok(VerifiedPayload {
-            payload: payload.to_vec(),
-            signers: vec![key.clone()],
-        })
+        PLAIN.verify(keys, &self.0, payload)
     }
 
     /// The text to send.
@@ -124,6 +105,51 @@ impl UnencodedJws {
 impl fmt::Display for UnencodedJws {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// What the two differ in: which header they take, and what they sign. A header that one takes the other
+/// refuses.
+struct Form {
+    read_header: for<'a> fn(&'a [u8]) -> Result<Header<'a>, Error>,
+    signing_input: fn(&str, &[u8]) -> Result<Vec<u8>, Error>,
+}
+
+const ENCODED: Form = Form {
+    read_header: |json| Header::parse(json),
+    signing_input: encoded_input,
+};
+
+const PLAIN: Form = Form {
+    read_header: |json| Header::parse_unencoded(json),
+    signing_input: plain_input,
+};
+
+impl Form {
+    fn sign(
+        &self,
+        key: &SigningKey,
+        header: &sign::Header<'_>,
+        payload: &[u8],
+    ) -> Result<String, Error> {
+        let header = header.encoded()?;
+        let signature = key.sign(&(self.signing_input)(&header, payload)?)?;
+        let mut jws = header.into_bytes();
+        jws.extend_from_slice(b"..");
+        base64::encode_append(signature.as_ref(), &mut jws);
+        super::text(jws)
+    }
+
+    fn verify(&self, keys: &KeySet, jws: &str, payload: &[u8]) -> Result<VerifiedPayload, Error> {
+        let compact = without_payload(jws)?;
+        let header = compact.header(HEADER_LIMIT)?;
+        let key = key_for(keys, &(self.read_header)(&header)?)?;
+        let input = (self.signing_input)(compact.header, payload)?;
+        check_signature(key, &input, compact.signature)?;
+        Ok(VerifiedPayload {
+            payload: payload.to_vec(),
+            signers: vec![key.clone()],
+        })
     }
 }
 
@@ -155,11 +181,4 @@ fn check_length(payload: &[u8]) -> Result<(), Error> {
         return Err(TOO_LARGE);
     }
     Ok(())
-}
-
-fn seal(key: &SigningKey, header: &str, input: &[u8]) -> Result<String, Error> {
-    let signature = key.sign(input)?;
-    let mut jws = [header.as_bytes(), b".."].concat();
-    base64::encode_append(signature.as_ref(), &mut jws);
-    super::text(jws)
 }

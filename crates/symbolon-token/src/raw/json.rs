@@ -39,6 +39,18 @@ struct Signature {
 }
 
 /// Signs octets into the flattened JSON serialization (RFC 7515 §7.2.2).
+///
+/// Fails if the document would be longer than 1 MiB.
+///
+/// ```
+/// use symbolon_token::{Algorithm, KeySet, SigningKey, raw};
+///
+/// let key = SigningKey::generate(Algorithm::ES256)?;
+/// let document = raw::sign_flattened(&key, None, b"a release")?;
+/// let keys = KeySet::new([key.verifying_key()])?;
+/// assert_eq!(raw::verify_json(&keys, &document)?.payload(), b"a release");
+/// # Ok::<(), symbolon_token::Error>(())
+/// ```
 pub fn sign_flattened(
     key: &SigningKey,
     typ: Option<&Typ>,
@@ -84,7 +96,7 @@ pub fn sign_general(
     })
 }
 
-/// Checks a document in either JSON serialization.
+/// Checks a document in either JSON serialization (RFC 7515 §7.2, §5.2).
 ///
 /// Each signature whose key is in the set must be good, and there must be at least one;
 /// [`VerifiedPayload::signers`] says which. Signatures of keys that aren't there are somebody else's

@@ -16,6 +16,7 @@ use tracing_subscriber::{
     fmt::format::{Writer, debug_fn},
 };
 
+/// What says it finer.
 const VARIABLE: &str = "SYMBOLON_LOG";
 
 /// How a line is written.

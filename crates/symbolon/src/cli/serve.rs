@@ -10,7 +10,10 @@ use super::{
     logs, print,
     settings::Settings,
 };
-use crate::{Engine, http::serve::serve};
+use crate::{
+    Engine, UserQuery,
+    http::serve::{Serving, serve},
+};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -56,10 +59,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
         let _: Result<(), _> = end_of_control.await;
     };
     let control = control::serve(engine.clone(), &path, &folder, until)?;
-    let app = Arc::clone(&engine.app);
-    let serving = tokio::spawn(serve(app, engine.router(), serving, end));
-    // The socket has been listening all the while: whoever reads this can connect.
-    print::line(&if arguments.json {
+    let line = if arguments.json {
         serde_json::json!({
             "issuer": engine.issuer(),
             "jwks_uri": engine.jwks_uri(),
@@ -69,11 +69,30 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
         .to_string()
     } else {
         format!("Symbolon serves {} on {address}", engine.issuer())
-    });
+    };
+    let serving = Serving {
+        // Not before the certificate has been read: whoever reads this can connect.
+        on_ready: Box::new(move || print::line(&line)),
+        ..serving
+    };
+    let app = Arc::clone(&engine.app);
+    let serving = tokio::spawn(serve(app, engine.router(), serving, end));
+    if nobody_is_there(&engine).await {
+        tracing::warn!(
+            "there is no user yet: `symbolon user add NAME` makes one, `symbolon setup-link` lets the first \
+             one choose their password"
+        );
+    }
     let served = serving.await?;
     drop(ended);
     control.await?;
     engine.shutdown().await;
     drop(folder);
     served.context("the server stopped")
+}
+
+/// A store that can't be asked just now has said so elsewhere.
+async fn nobody_is_there(engine: &Engine) -> bool {
+    let anybody = engine.list_users(UserQuery::newest().limit(1)).await;
+    anybody.is_ok_and(|users| users.is_empty())
 }

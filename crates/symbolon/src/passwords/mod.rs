@@ -32,6 +32,8 @@ use symbolon_rules::{
 
 pub use self::options::{PasswordHashing, PasswordHashingError};
 #[cfg(feature = "cli")]
+use self::pool::Load;
+#[cfg(feature = "cli")]
 pub(crate) use self::recognise::{Recognised, Unrecognised, recognise};
 pub(crate) use self::{decoy::Decoys, options::Checked, scheme::Scheme};
 use self::{
@@ -39,7 +41,7 @@ use self::{
     scheme::Input,
     stored::StoredHash,
 };
-use crate::Randomness;
+use crate::{Randomness, telemetry::Count};
 
 /// Hashes and compares passwords.
 #[derive(Clone, Debug)]
@@ -47,6 +49,7 @@ pub(crate) struct PasswordHasher {
     randomness: Randomness,
     current: Scheme,
     pool: Pool,
+    turned_away: Arc<Count>,
 }
 
 /// Why a password was neither hashed nor compared.
@@ -90,6 +93,7 @@ impl PasswordHasher {
             randomness,
             current: options.current,
             pool: Pool::new(options.limits, clock),
+            turned_away: Arc::default(),
         }
     }
 
@@ -120,7 +124,8 @@ impl PasswordHasher {
             .run(self.current.need(), move |memory| {
                 hash(&current, Input::new(&password, &salt), memory)
             })
-            .await?
+            .await
+            .map_err(|refused| self.count(refused))?
     }
 
     /// Compares a password with a stored hash, or with nobody's.
@@ -135,8 +140,28 @@ impl PasswordHasher {
         let matched = self
             .pool
             .run(need, move |memory| work.matches(&password, memory))
-            .await??;
+            .await
+            .map_err(|refused| self.count(refused))??;
         Ok(outcome(matched))
+    }
+
+    fn count(&self, refused: Refused) -> HashError {
+        if matches!(refused, Refused::Busy { .. }) {
+            self.turned_away.add_one();
+        }
+        refused.into()
+    }
+
+    /// What the hashing threads are at.
+    #[cfg(feature = "cli")]
+    pub(crate) fn load(&self) -> Load {
+        self.pool.load()
+    }
+
+    /// Passwords for which there was no time or no room.
+    #[cfg(feature = "cli")]
+    pub(crate) fn turned_away(&self) -> &Count {
+        &self.turned_away
     }
 
     /// What a program compares with: a user's hash; where it has no such user, nobody's of the scheme of

@@ -152,6 +152,7 @@ impl Activity {
                 return over;
             };
             tokio::select! {
+                biased;
                 () = self.changed.notified() => {}
                 () = sleep_until(deadline) => return over,
                 changed = mode.changed() => if changed.is_err() { return over },

@@ -125,6 +125,8 @@ impl Connection {
         let mut told = false;
         let over = loop {
             tokio::select! {
+                // What has come in time is read before anybody looks at the clock.
+                biased;
                 ended = serving.as_mut() => {
                     if let Err(error) = ended {
                         tracing::debug!(client = %address, %error, "the connection ended early");
@@ -146,7 +148,7 @@ impl Connection {
                 let _ = timeout(GOODBYE, serving).await;
             }
             Over::Overdue => {
-                tracing::debug!(client = %address, "cut off a client that took too long")
+                tracing::debug!(client = %address, "cut off a client that took too long");
             }
         }
         drop(slot);

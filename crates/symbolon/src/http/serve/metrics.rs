@@ -208,11 +208,42 @@ impl Collector for Engine {
         let signed = ConstCounter::new(tally.tokens_signed.total());
         let (name, help) = ("tokens_signed", "Access tokens that were signed");
         signed.encode(encoder.encode_descriptor(name, help, None, signed.metric_type())?)?;
+        self.hashing(&mut encoder)?;
         self.key_age(&mut encoder)
     }
 }
 
 impl Engine {
+    fn hashing(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let load = self.0.passwords.load();
+        for (name, help, value) in [
+            (
+                "hashing_waiting",
+                "Passwords that wait for a hashing thread",
+                load.waiting,
+            ),
+            (
+                "hashing_running",
+                "Passwords that are being hashed",
+                load.running,
+            ),
+            (
+                "hashing_memory_bytes",
+                "Memory that hashing has reserved",
+                load.memory,
+            ),
+        ] {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        let refused = ConstCounter::new(self.0.passwords.turned_away().total());
+        let (name, help) = (
+            "hashing_refused",
+            "Passwords for which there was no time or room",
+        );
+        refused.encode(encoder.encode_descriptor(name, help, None, refused.metric_type())?)
+    }
+
     fn key_age(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let now = self.0.clock.now();
         let Some(since) = self.0.keys.signing_since(now) else {

@@ -17,6 +17,7 @@ mod requests;
 mod stream;
 mod systemd;
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;
 mod tls;
 
@@ -37,7 +38,6 @@ use cors::Cors;
 use listening::Listening;
 use metrics::Metrics;
 pub(crate) use options::{AdminError, AdminReach, Drain, Limits, Serving, TlsFiles, bind_admin};
-pub(crate) use requests::ClientAddress;
 use requests::{Desk, Kind};
 pub(crate) use systemd::Systemd;
 pub(crate) use tls::TlsError;

@@ -71,13 +71,13 @@ pub(super) async fn receive(
 ) -> Response {
     let began = Instant::now();
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
-    let client = peer.map(|peer| desk.client_address(peer, request.headers()));
+    let client = peer.map(|peer| ClientAddress(desk.client_address(peer, request.headers())));
     let id = desk.request_id(peer, request.headers());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let extensions = request.extensions_mut();
     if let Some(client) = client {
-        extensions.insert(ClientAddress(client));
+        extensions.insert(client);
     }
     extensions.insert(BodyTimeout(desk.limits.body_timeout));
 
@@ -90,8 +90,8 @@ pub(super) async fn receive(
     let status = response.status();
     span.in_scope(|| {
         let (method, status) = (method_label(&method), status.as_u16());
-        let ms = u64::try_from(took.as_micros()).map_or(f64::MAX, |micros| micros as f64 / 1000.0);
-        let client = client.map(tracing::field::display);
+        let ms = took.as_secs_f64() * 1000.0;
+        let client = client.map(|client| tracing::field::display(client.0));
         match desk.kind {
             Kind::Public => tracing::info!(method, route, status, ms, client, "answered"),
             Kind::Admin => tracing::debug!(method, route, status, ms, client, "answered"),

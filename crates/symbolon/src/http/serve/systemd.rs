@@ -1,4 +1,4 @@
-//! What systemd is told (sd_notify(3)): that the server is ready, that it ends, and that it lives.
+//! What systemd is told (`sd_notify(3)`): that the server is ready, that it ends, and that it lives.
 //!
 //! One datagram each, to the socket that the environment names. Nothing here can fail the server: a
 //! manager that doesn't listen costs nothing.

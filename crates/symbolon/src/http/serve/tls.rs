@@ -24,7 +24,7 @@ use rustls::{
 use symbolon_guard::Clock;
 use symbolon_token::Timestamp;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
 use tokio_rustls::TlsAcceptor;
@@ -81,6 +81,7 @@ pub(super) struct Renewal {
     provider: Arc<CryptoProvider>,
     clock: Clock,
     seen: Option<Traces>,
+    hangups: Option<Signal>,
 }
 
 /// The certificate of the moment.
@@ -115,6 +116,8 @@ impl Tls {
                 provider,
                 clock,
                 seen,
+                // From now on it asks for a look, and ends nothing.
+                hangups: signal(SignalKind::hangup()).ok(),
             },
         })
     }
@@ -125,48 +128,55 @@ impl Renewal {
     pub(super) async fn watch(mut self) -> Infallible {
         let mut ticks = interval(self.files.check_every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut hangups = signal(SignalKind::hangup()).ok();
         loop {
             let asked = tokio::select! {
                 _ = ticks.tick() => None,
-                asked = next(&mut hangups) => asked,
+                asked = next(&mut self.hangups) => asked,
             };
             // Files on a disk that hangs keep nobody else waiting.
             let looked = tokio::task::spawn_blocking(move || {
-                self.look(asked);
-                self
+                let found = self.look(asked);
+                (found, self)
             });
-            match looked.await {
-                Ok(myself) => self = myself,
+            let found = match looked.await {
+                Ok((found, myself)) => {
+                    self = myself;
+                    found
+                }
                 Err(error) => {
                     tracing::error!(%error, "the certificate is no longer renewed; restart");
                     return std::future::pending().await;
                 }
+            };
+            match found {
+                Some(Ok(pair)) => self.serve(pair),
+                Some(Err(error)) => {
+                    tracing::error!(%error, "the certificate of before is kept");
+                }
+                None => {}
             }
         }
     }
 
     /// Reads files that have changed, or all of them where somebody asked.
-    fn look(&mut self, asked: Option<()>) {
+    fn look(&mut self, asked: Option<()>) -> Option<Result<CertifiedKey, TlsError>> {
         let traces = Traces::of(&self.files);
         if asked.is_none() && traces == self.seen {
-            return;
+            return None;
         }
         self.seen = traces;
-        match read(&self.files, &self.provider) {
-            Ok(pair) => {
-                warn_of_dates(&self.files.certificate, &pair, self.clock.now());
-                self.served.0.store(Arc::new(pair));
-                tracing::info!(certificate = %self.files.certificate.display(), "certificate renewed");
-            }
-            Err(error) => {
-                tracing::error!(%error, "the certificate of before is kept");
-            }
-        }
+        Some(read(&self.files, &self.provider))
+    }
+
+    fn serve(&self, pair: CertifiedKey) {
+        let certificate = &self.files.certificate;
+        warn_of_dates(certificate, &pair, self.clock.now());
+        self.served.0.store(Arc::new(pair));
+        tracing::info!(certificate = %certificate.display(), "certificate renewed");
     }
 }
 
-async fn next(signals: &mut Option<tokio::signal::unix::Signal>) -> Option<()> {
+async fn next(signals: &mut Option<Signal>) -> Option<()> {
     match signals {
         Some(signals) => signals.recv().await,
         None => std::future::pending().await,

@@ -39,6 +39,16 @@ pub(super) const fn helpers(threads: usize) -> usize {
     }
 }
 
+/// What a pool is at, in jobs and bytes.
+#[cfg(feature = "cli")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    pub(crate) waiting: usize,
+    pub(crate) running: usize,
+    /// Reserved now, kept blocks included.
+    pub(crate) memory: usize,
+}
+
 /// A pool. Clones share it.
 #[derive(Clone)]
 pub(super) struct Pool {
@@ -94,9 +104,11 @@ impl Pool {
         self.shared.wake(&state);
         drop(state);
         for number in 0..helpers {
-            // Without them logins only get slower where everything is.
             let role = if number == 0 { watch } else { help };
-            let _ = self.spawn(&format!("hash-help-{number}"), role);
+            if !self.spawn(&format!("help-{number}"), role) && number == 0 {
+                // Nobody would see that those who give way get on: so nobody gives way.
+                self.shared.lock().limits.helpers = 0;
+            }
         }
         if is_more_wanted && !self.spawn("turn", threads::work) {
             let mut state = self.shared.lock();
@@ -129,6 +141,17 @@ impl Pool {
                 return;
             }
             progress.await;
+        }
+    }
+
+    /// What it is at.
+    #[cfg(feature = "cli")]
+    pub(super) fn load(&self) -> Load {
+        let state = self.shared.lock();
+        Load {
+            running: state.running(),
+            waiting: state.in_flight() - state.running(),
+            memory: state.used().0,
         }
     }
 

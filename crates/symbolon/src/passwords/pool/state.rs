@@ -396,7 +396,7 @@ impl State {
     }
 
     /// Bytes that are reserved, and the most that ever were.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "cli"))]
     pub(super) fn used(&self) -> (usize, usize) {
         (self.used, self.used_most)
     }

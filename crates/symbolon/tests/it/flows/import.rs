@@ -12,7 +12,7 @@ use symbolon::Randomness;
 use crate::support::{PASSWORD, Server, claims_of, on_both_engines};
 
 /// The key that [`Server::open`] gives its engine.
-const KEY: &str = "0123456789abcdef0123456789abcdeffedcba98765432100123456789abcdef";
+const KEY: &str = "0123456789abcdeffedcba98765432100123456789abcdef0123456789abcdef";
 
 /// Of `correct horse`, by Werkzeug 3.1.9, Django 5.2 and bcrypt 5.0.0.
 const WERKZEUG: &str = "scrypt:32768:8:1$BNM0C0J6WtSnlcbG$ac176e49c7e9a71f73947486728b2957026f5261800769c3db07c6472ebb52217e94af99c12c496a70a5ce6eae69dd869078d077b7ed1f30456db51d160c3de4";
