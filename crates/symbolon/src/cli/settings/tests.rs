@@ -1,6 +1,6 @@
 //! What is taken, what is refused and with which words.
 
-use std::{ffi::OsString, fs, path::Path};
+use std::{ffi::OsString, fs, path::Path, time::Duration};
 
 use super::{FILE, Settings, document, environment::Variable, table::KEYS};
 use crate::{DatabaseUrl, KeySource};
