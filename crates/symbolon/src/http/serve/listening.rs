@@ -32,6 +32,9 @@ use super::{
 /// How long nothing is accepted after the system refused (too many open files, above all).
 const BREATH: Duration = Duration::from_millis(100);
 
+/// How often the log says that there is no room.
+const TELL_EVERY: Duration = Duration::from_mins(1);
+
 /// One socket that listens, and what it is for.
 pub(super) struct Listening {
     pub(super) listener: TcpListener,
@@ -51,6 +54,7 @@ impl Listening {
             addresses: Arc::default(),
             connections: JoinSet::new(),
             mode,
+            told: None,
             listening: self,
         };
         tokio::pin!(end);
@@ -72,6 +76,8 @@ struct Floor {
     addresses: Arc<Addresses>,
     connections: JoinSet<()>,
     mode: watch::Sender<Mode>,
+    /// When it was last told that there is no room.
+    told: Option<Instant>,
 }
 
 impl Floor {
@@ -95,15 +101,20 @@ impl Floor {
     }
 
     /// Room for one more. Where there is none, those that are idle make some.
-    async fn room(&self) -> Option<OwnedSemaphorePermit> {
+    async fn room(&mut self) -> Option<OwnedSemaphorePermit> {
         if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
             return Some(slot);
         }
         self.listening.metrics.crowded.inc();
-        tracing::warn!(
-            connections = self.listening.limits.connections,
-            "as many connections as there may be; new ones wait"
-        );
+        // Whoever brings it about shall not fill the log as well.
+        let now = Instant::now();
+        if self.told.is_none_or(|told| now >= told + TELL_EVERY) {
+            self.told = Some(now);
+            tracing::warn!(
+                connections = self.listening.limits.connections,
+                "as many connections as there may be; new ones wait"
+            );
+        }
         self.mode.send_replace(Mode::Crowded);
         let slot = Arc::clone(&self.slots).acquire_owned().await.ok();
         self.mode.send_replace(Mode::Open);

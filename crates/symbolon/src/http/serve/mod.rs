@@ -27,6 +27,7 @@ use axum::{
     Router,
     middleware::{from_fn, from_fn_with_state},
 };
+use symbolon_rules::origin::Origins;
 use tokio::{
     sync::{oneshot, watch},
     task::{JoinError, JoinHandle},
@@ -95,7 +96,6 @@ pub(crate) async fn serve(
             kind,
         })
     };
-    let cors = from_fn_with_state(Cors::new(cors_origins), cors::apply);
     let open = |listener, tls, router, limits| {
         let listening = Listening {
             listener: adopt(listener)?,
@@ -107,11 +107,11 @@ pub(crate) async fn serve(
         };
         Ok::<_, std::io::Error>(listening)
     };
-    let public = layered(router.layer(cors), &desk(Kind::Public));
+    let public = layered(router, &desk(Kind::Public), Some(cors_origins));
     let mut ports = vec![open(listener, acceptor, public, limits)?];
     if let Some(listener) = admin {
         let router = admin::router(Arc::clone(&app), Arc::clone(&metrics));
-        let router = layered(router, &desk(Kind::Admin));
+        let router = layered(router, &desk(Kind::Admin), None);
         let limits = Limits {
             connections: ADMIN_CONNECTIONS,
             connections_per_address: ADMIN_CONNECTIONS,
@@ -166,10 +166,14 @@ fn adopt(listener: TcpListener) -> std::io::Result<tokio::net::TcpListener> {
     tokio::net::TcpListener::from_std(listener)
 }
 
-/// From the outside in: who calls and what became of it, then what may end it early.
-fn layered(router: Router, desk: &Arc<Desk>) -> Router {
-    router
-        .layer(from_fn_with_state(Arc::clone(desk), requests::limit_time))
+/// From the outside in, last to first: who calls and what became of it, then what may end it early.
+fn layered(router: Router, desk: &Arc<Desk>, cors_origins: Option<Origins>) -> Router {
+    let timed = router.layer(from_fn_with_state(Arc::clone(desk), requests::limit_time));
+    let shared = match cors_origins {
+        Some(origins) => timed.layer(from_fn_with_state(Cors::new(origins), cors::apply)),
+        None => timed,
+    };
+    shared
         .layer(from_fn_with_state(
             Arc::clone(desk),
             requests::announce_the_end,

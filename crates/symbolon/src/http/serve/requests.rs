@@ -5,7 +5,7 @@
 //! (only from a trusted proxy), the address, and the method where it is one that everybody knows. The
 //! path is the route's, never the caller's: a secret in a URL stays there.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -14,6 +14,7 @@ use axum::{
     response::Response,
 };
 use data_encoding::HEXLOWER;
+use futures_util::FutureExt;
 use symbolon_rules::{Entropy, client_address::TrustedProxies};
 use tokio::{
     sync::watch,
@@ -83,7 +84,14 @@ pub(super) async fn receive(
 
     // An error's level: whatever is logged at all inside of it carries the id.
     let span = tracing::error_span!("request", id);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let language = Language::of(request.headers());
+    let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answered = answering.instrument(span.clone()).await;
+    let mut response = answered.unwrap_or_else(|_panic| {
+        // What it said went to stderr already; this has the id.
+        span.in_scope(|| tracing::error!("a handler panicked"));
+        Problem::Internal.answer(language)
+    });
     let took = began.elapsed();
     // The template that the router went by.
     let route = route.as_ref().map_or("none", MatchedPath::as_str);

@@ -20,7 +20,7 @@ async fn every_metric_is_documented_and_every_documented_one_is_there() {
     server.assert_serves().await;
     let mut admin = Client(within(TcpStream::connect(address)).await.unwrap());
     let text = admin.get("/metrics").await.body;
-    let mut served: Vec<_> = text
+    let mut found: Vec<_> = text
         .lines()
         .filter_map(|line| line.strip_prefix("# TYPE "))
         .map(|line| match line.split_once(' ').unwrap() {
@@ -35,9 +35,9 @@ async fn every_metric_is_documented_and_every_documented_one_is_there() {
     let mut documented: Vec<_> = rows
         .map(|row| format!("symbolon_{}", row.split_once('`').unwrap().0))
         .collect();
-    served.sort();
+    found.sort();
     documented.sort();
-    assert_eq!(served, documented);
+    assert_eq!(found, documented);
     server.stop().await;
 }
 

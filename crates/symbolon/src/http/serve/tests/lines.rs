@@ -68,6 +68,27 @@ async fn what_is_logged_on_the_way_carries_the_id() {
 }
 
 #[tokio::test]
+async fn a_handler_that_panics_is_answered_for() {
+    let (captured, _guard) = capture();
+    let server = Running::start(|_| ()).await;
+    let mut client = server.connect().await;
+    let answer = client.get("/panic").await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (500, "internal_error")
+    );
+    let lines = captured.lines("a handler panicked");
+    assert_eq!(lines.len(), 1);
+    assert_eq!(
+        lines[0]["span"]["id"],
+        answer.header("x-request-id").as_str()
+    );
+    assert_eq!(captured.lines("answered")[0]["status"], 500);
+    assert_eq!(client.get("/healthz").await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn an_id_is_taken_from_trusted_proxies_and_in_one_alphabet_only() {
     let long = "x".repeat(65);
     let server = Running::start(|_| ()).await;

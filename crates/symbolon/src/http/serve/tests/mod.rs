@@ -111,6 +111,10 @@ impl Running {
     }
 }
 
+async fn fall() -> &'static str {
+    panic!("on purpose")
+}
+
 fn routes(gate: Arc<Notify>) -> Router {
     let gated = move || {
         let gate = Arc::clone(&gate);
@@ -122,6 +126,7 @@ fn routes(gate: Arc<Notify>) -> Router {
     Router::new()
         .route("/gate", get(gated))
         .route("/never", get(std::future::pending::<&'static str>))
+        .route("/panic", get(fall))
         .route("/big", get(async || vec![b'x'; 64 << 20]))
         .route("/things/{id}", get(async || "a thing"))
 }
