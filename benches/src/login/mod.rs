@@ -184,7 +184,7 @@ fn rows(measured: &Measured) -> Vec<Row> {
             stormy.figure(1),
             fixed(base + BUDGET),
         ),
-        answers("the storm: logged in", 2),
+        answers("the storm: hashed and answered", 2),
         answers("the storm: told to come back", 3),
         row(
             "a login, checks on every core, beside logins alone",

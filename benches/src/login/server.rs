@@ -43,7 +43,7 @@ impl Server {
         let mut server = Self {
             child,
             address: String::new(),
-            login: login(PASSWORD),
+            login: login("alice", PASSWORD),
             check: Vec::new(),
             _folder: folder,
         };
@@ -55,7 +55,7 @@ impl Server {
             .clone_into(&mut server.address);
 
         let mut connection = server.connect()?;
-        let wrong = connection.ask(&login("something else entirely"))?;
+        let wrong = connection.ask(&login("alice", "something else entirely"))?;
         ensure!(wrong.status == 401, "a wrong password is {}", wrong.status);
         let answer = connection.ask(&server.login)?;
         ensure!(answer.status == 200, "a login is {}", answer.status);
@@ -100,8 +100,9 @@ impl Server {
     }
 }
 
-fn login(password: &str) -> Vec<u8> {
-    let body = serde_json::json!({ "username": "alice", "password": password });
+/// Asks for somebody to be logged in.
+pub(super) fn login(username: &str, password: &str) -> Vec<u8> {
+    let body = serde_json::json!({ "username": username, "password": password });
     post_json("/api/login", &body.to_string())
 }
 

@@ -11,7 +11,10 @@ use std::{
 use symbolon_guard::{Clock, token::Timestamp};
 use tokio::{task::JoinHandle, time::timeout};
 
-use super::{state::*, *};
+use super::{
+    state::{Done, State, Turn, Who},
+    *,
+};
 
 const MIB: usize = 1024 * 1024;
 /// Far beyond anything that is waited for here.
