@@ -15,7 +15,7 @@ use crate::{
     Randomness,
     store::{
         BeginSetup, CreateUser, FindLogin, FindSetup, NewUser, RedeemSetup, Redeemed, SetUserState,
-        Store,
+        Store, StoreOptions,
     },
 };
 
@@ -70,7 +70,11 @@ async fn find_roles(store: &Store, username: &str) -> Option<Vec<Role>> {
 }
 
 async fn w7_one_of_many_redeems_a_code(database: Database) {
-    let store = Arc::new(database.open().await);
+    let options = StoreOptions {
+        connections: 8,
+        deadline: Duration::from_mins(1),
+    };
+    let store = Arc::new(database.open_with(options).await);
     let code = begin(&store).await;
     let mut racers = JoinSet::new();
     for number in 0..50 {
