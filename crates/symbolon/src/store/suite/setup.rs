@@ -15,7 +15,7 @@ use crate::{
     Randomness,
     store::{
         BeginSetup, CreateUser, FindLogin, FindSetup, NewUser, RedeemSetup, Redeemed, SetUserState,
-        Store, StoreOptions,
+        Store, StoreError, StoreOptions,
     },
 };
 
@@ -53,8 +53,14 @@ fn administrator(username: &str) -> NewUser {
 }
 
 async fn redeem(store: &Store, code: SetupCodeHash, username: &str, now: Timestamp) -> Redeemed {
-    let user = administrator(username);
-    store.run(RedeemSetup { code, user, now }).await.unwrap()
+    loop {
+        let user = administrator(username);
+        match store.run(RedeemSetup { code, user, now }).await {
+            // No connection became free on a busy machine: nothing was redeemed.
+            Err(StoreError::Unavailable(_)) => {}
+            redeemed => return redeemed.unwrap(),
+        }
+    }
 }
 
 async fn is_good(store: &Store, code: SetupCodeHash, now: Timestamp) -> bool {
