@@ -22,10 +22,22 @@ check_oracles() {
         cargo test --manifest-path oracles/Cargo.toml --locked --target-dir "${CARGO_TARGET_DIR:-target}"
 }
 
-# Benchmarks are measured by hand; here they only have to be well-formed and in step with their lock.
+# Benchmarks are measured by hand; here they only have to be well-formed and in step with their locks.
 check_benches() {
-    cargo fmt --manifest-path benches/Cargo.toml --check &&
-        cargo metadata --manifest-path benches/Cargo.toml --locked --format-version 1 >/dev/null
+    local workspace
+    for workspace in benches benches/token-peers; do
+        cargo fmt --manifest-path "$workspace/Cargo.toml" --all --check &&
+            cargo metadata --manifest-path "$workspace/Cargo.toml" --locked --format-version 1 >/dev/null ||
+            return 1
+    done
+}
+
+# The fuzz targets for cargo-fuzz, which `cargo test` runs for a while in another shape. They only have to
+# compile, so libFuzzer itself, which nothing is linked with here, isn't built.
+check_fuzz() {
+    cargo fmt --manifest-path fuzz/Cargo.toml --check &&
+        CUSTOM_LIBFUZZER_PATH="$PWD/fuzz/libfuzzer.a" cargo check --manifest-path fuzz/Cargo.toml --locked \
+            --target-dir "${CARGO_TARGET_DIR:-target}"
 }
 
 check_dependency_rules() {

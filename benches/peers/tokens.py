@@ -4,9 +4,12 @@ said is in benches/token-peers/protocol."""
 import json
 import sys
 import time
+import warnings
 from pathlib import Path
 
 name, algorithm, folder = sys.argv[1:]
+# joserfc warns of EdDSA's old name, the only one that all of them know.
+warnings.simplefilter("ignore")
 
 
 def read(file: str) -> str:

@@ -40,6 +40,28 @@ impl<'a> Pem<'a> {
     }
 }
 
+/// A block in lines of 64 characters (RFC 7468 §2). Its text may be secret: whoever asks wipes it, and no
+/// copy is left behind.
+pub(crate) fn armour(label: &str, der: &[u8]) -> String {
+    let body = Zeroizing::new(BASE64.encode(der));
+    let around = 2 * ("-----BEGIN -----\n".len() + label.len());
+    let mut pem = String::with_capacity(body.len() + body.len() / 64 + 1 + around);
+    for part in ["-----BEGIN ", label, "-----\n"] {
+        pem.push_str(part);
+    }
+    let mut rest = body.as_str();
+    while !rest.is_empty() {
+        let (line, behind) = rest.split_at_checked(64).unwrap_or((rest, ""));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = behind;
+    }
+    for part in ["-----END ", label, "-----\n"] {
+        pem.push_str(part);
+    }
+    pem
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +72,22 @@ mod tests {
         let pem = pem.expect("valid PEM");
         assert_eq!(pem.label, "A KEY");
         assert_eq!(*pem.der, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_never_grows() {
+        for length in [0, 1, 47, 48, 49, 96, 1200] {
+            let der: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
+            let text = armour("A KEY", &der);
+            assert!(text.lines().all(|line| line.len() <= 64), "{text}");
+            // A text that had grown would have left a copy of itself behind.
+            assert!(
+                text.len() <= text.capacity() && text.capacity() <= text.len() + 3,
+                "{length}"
+            );
+            let pem = Pem::parse(&text).expect("valid PEM");
+            assert_eq!((pem.label, pem.der.as_slice()), ("A KEY", der.as_slice()));
+        }
     }
 
     #[test]

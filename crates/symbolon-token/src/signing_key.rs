@@ -1,7 +1,8 @@
 //! Keys that sign.
 //!
 //! A signing key carries the verifying key that belongs to it, so the two can't drift apart. What is
-//! secret is shown by `to_pkcs8_der` alone, in memory that is wiped when dropped.
+//! secret is shown by `to_pkcs8_der`, `to_pkcs8_pem` and `to_private_jwk` alone, in memory that is wiped when
+//! dropped.
 
 use std::{
     fmt,
@@ -14,7 +15,7 @@ use crate::{
     Algorithm, Jwk, Typ, VerifyingKey, crypto, der,
     error::{Error, ErrorKind},
     jwk::{PrivateJwk, private_jwk},
-    pem::Pem,
+    pem::{Pem, armour},
     private_key::SecretParts,
     public_key::{KeyType, PublicParts},
 };
@@ -190,10 +191,28 @@ impl SigningKey {
         ))
     }
 
+    /// The same in PEM, labelled `PRIVATE KEY` (RFC 7468 §10).
+    ///
+    /// Fails for a shared secret, which has no such form.
+    ///
+    /// ```
+    /// use symbolon_token::{Algorithm, SigningKey};
+    ///
+    /// let key = SigningKey::generate(Algorithm::Ed25519)?;
+    /// let pem = key.to_pkcs8_pem()?;
+    /// let again = SigningKey::from_pem(Algorithm::Ed25519, &pem)?;
+    /// assert_eq!(*again.to_pkcs8_der()?, *key.to_pkcs8_der()?);
+    /// # Ok::<(), symbolon_token::Error>(())
+    /// ```
+    pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, Error> {
+        let der = self.to_pkcs8_der()?;
+        Ok(Zeroizing::new(armour("PRIVATE KEY", &der)))
+    }
+
     /// The private key as JSON, which [`SigningKey::from_jwk`] reads; of a shared secret the secret.
     ///
-    /// This and [`SigningKey::to_pkcs8_der`] are the only ways out for what is private: a [`Jwk`]
-    /// never holds it.
+    /// This, [`SigningKey::to_pkcs8_der`] and [`SigningKey::to_pkcs8_pem`] are the only ways out for what is
+    /// private: a [`Jwk`] never holds it.
     ///
     /// ```
     /// use symbolon_token::{Algorithm, SigningKey};

@@ -1,12 +1,12 @@
 //! The examples of the RFCs, checked at the layer of the signature.
 //!
-//! RFC 7515 A.1 to A.3 and RFC 8037 A name no `typ`, so no `Verifier` would take them, and none is
+//! RFC 7515 A and RFC 8037 A name no `typ`, so no `Verifier` would take them, and none is
 //! weakened for their sake: these tests stand inside the crate, where header, key and signature can be
 //! checked alone.
 
 use crate::{
     Algorithm, Error, Jwk, KeySet, Policy, SigningKey, Timestamp, Typ, Verifier, VerifyingKey,
-    header::Header, jws::Compact,
+    header::Header, jws::Compact, raw,
 };
 
 /// RFC 7515 A.1.1 to A.3.1 sign the same claims.
@@ -27,6 +27,13 @@ const ES256_HEADER: &str = "eyJhbGciOiJFUzI1NiJ9";
 const ES256_JWK: &[u8] = br#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
 const ES256_SIGNATURE: &str =
     "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+const ES512_JWK: &[u8] = br#"{"kty":"EC","crv":"P-521","x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk","y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"}"#;
+const ES512_TOKEN: &str = "eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn";
+
+/// The names that A.6 and A.7 give the keys of A.2 and A.3.
+const RS256_KID: &str = "2010-12-29";
+const ES256_KID: &str = "e9bc097a-ce51-4036-9562-d2ade882db0d";
 
 const EDDSA_SIGNING_INPUT: &str = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
 const EDDSA_SEED: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
@@ -77,6 +84,49 @@ fn rfc7515_a1_to_a3_verify() {
             "{algorithm}"
         );
     }
+}
+
+#[test]
+fn rfc7515_a4_verifies() {
+    let es512 = key(ES512_JWK, Algorithm::ES512);
+    assert_eq!(
+        payload(ES512_TOKEN, es512.clone()).as_deref(),
+        Ok(&b"Payload"[..])
+    );
+    let forged = ES512_TOKEN.replace("UGF5", "UGF6");
+    assert_eq!(code(payload(&forged, es512)), "bad_signature");
+}
+
+#[test]
+fn t2_rfc7515_a5_is_refused() {
+    let unsecured = format!("eyJhbGciOiJub25lIn0.{PAYLOAD}.");
+    let refused = payload(&unsecured, key(ES256_JWK, Algorithm::ES256));
+    assert_eq!(code(refused), "algorithm_not_allowed");
+}
+
+#[test]
+fn rfc7515_a6_and_a7_verify() {
+    let rs256 = key(RS256_JWK, Algorithm::RS256).with_kid(RS256_KID);
+    let es256 = key(ES256_JWK, Algorithm::ES256).with_kid(ES256_KID);
+    let signature = |header: &str, kid: &str, signature: &str| {
+        format!(r#""protected":"{header}","header":{{"kid":"{kid}"}},"signature":"{signature}""#)
+    };
+    let by_rsa = signature(RS256_HEADER, RS256_KID, RS256_SIGNATURE);
+    let by_ec = signature(ES256_HEADER, ES256_KID, ES256_SIGNATURE);
+    let general = format!(r#"{{"payload":"{PAYLOAD}","signatures":[{{{by_rsa}}},{{{by_ec}}}]}}"#);
+    let flattened = format!(r#"{{"payload":"{PAYLOAD}",{by_ec}}}"#);
+    let keys = KeySet::new([rs256, es256]).expect("two keys");
+    for (document, signers) in [(&general, 2), (&flattened, 1)] {
+        let verified = raw::verify_json(&keys, document).expect("the RFC's own document");
+        assert_eq!(verified.payload(), CLAIMS.as_bytes());
+        assert_eq!(verified.signers().len(), signers);
+        let forged = document.replace("DtEhU3", "DtEhU4");
+        assert_eq!(code(raw::verify_json(&keys, &forged)), "bad_signature");
+    }
+}
+
+fn code<T>(refused: Result<T, Error>) -> &'static str {
+    refused.err().map_or("accepted", |error| error.code())
 }
 
 #[test]

@@ -52,14 +52,16 @@ impl Name {
 /// share one, and only then have to be looked at.
 fn mark(spelling: &[u8]) -> u64 {
     let wide = |octets: [u8; 4]| u64::from(u32::from_le_bytes(octets));
-    let octets = match spelling {
-        [a, b, c, d, e, f, g, h, ..] => u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]),
-        _ => match (spelling.first_chunk(), spelling.last_chunk()) {
-            (Some(first), Some(last)) => wide(*first) | (wide(*last) << 32),
-            _ => spelling
-                .iter()
-                .fold(0, |mark, octet| (mark << 8) | u64::from(*octet)),
-        },
+    let octets = match (
+        spelling.first_chunk(),
+        spelling.first_chunk(),
+        spelling.last_chunk(),
+    ) {
+        (Some(eight), ..) => u64::from_le_bytes(*eight),
+        (None, Some(first), Some(last)) => wide(*first) | (wide(*last) << 32),
+        _ => spelling
+            .iter()
+            .fold(0, |mark, octet| (mark << 8) | u64::from(*octet)),
     };
     octets ^ ((spelling.len() as u64) << 56)
 }

@@ -63,17 +63,13 @@ struct Strict {
 }
 
 impl Strict {
-    fn push(&mut self, text: &str) -> io::Result<()> {
-        self.text.push_str(text);
-        Ok(())
-    }
-
     /// The part before an item or key. The scanner wants levels left for whatever lies in a container.
     fn begin_item(&mut self, comma: &str) -> io::Result<()> {
         if self.depth >= DEPTH {
             return Err(refused());
         }
-        self.push(comma)
+        self.text.push_str(comma);
+        Ok(())
     }
 }
 
@@ -93,7 +89,23 @@ macro_rules! as_the_library_does {
     )+};
 }
 
+macro_rules! always_the_same {
+    ($($hook:ident => $text:literal,)+) => {$(
+        fn $hook<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+            self.text.push_str($text);
+            Ok(())
+        }
+    )+};
+}
+
 impl Formatter for &mut Strict {
+    always_the_same! {
+        write_null => "null",
+        begin_string => "\"",
+        end_string => "\"",
+        begin_object_value => ":",
+    }
+
     as_the_library_does! {
         write_bool(bool),
         write_i8(i8),
@@ -111,24 +123,13 @@ impl Formatter for &mut Strict {
         write_char_escape(CharEscape),
     }
 
-    fn write_null<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.push("null")
-    }
-
-    fn begin_string<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.push("\"")
-    }
-
-    fn end_string<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.push("\"")
-    }
-
     fn write_string_fragment<W: ?Sized + io::Write>(
         &mut self,
         _: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        self.push(fragment)
+        self.text.push_str(fragment);
+        Ok(())
     }
 
     fn write_number_str<W: ?Sized + io::Write>(
@@ -137,7 +138,8 @@ impl Formatter for &mut Strict {
         number: &str,
     ) -> io::Result<()> {
         self.origin = Origin::BroughtAlong;
-        self.push(number)
+        self.text.push_str(number);
+        Ok(())
     }
 
     fn write_raw_fragment<W: ?Sized + io::Write>(
@@ -146,17 +148,20 @@ impl Formatter for &mut Strict {
         fragment: &str,
     ) -> io::Result<()> {
         self.origin = Origin::BroughtAlong;
-        self.push(fragment)
+        self.text.push_str(fragment);
+        Ok(())
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
         self.depth += 1;
-        self.push("[")
+        self.text.push('[');
+        Ok(())
     }
 
     fn end_array<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
         self.depth -= 1;
-        self.push("]")
+        self.text.push(']');
+        Ok(())
     }
 
     fn begin_array_value<W: ?Sized + io::Write>(
@@ -172,7 +177,8 @@ impl Formatter for &mut Strict {
             *first_name = self.names.len();
         }
         self.depth += 1;
-        self.push("{")
+        self.text.push('{');
+        Ok(())
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
@@ -181,7 +187,8 @@ impl Formatter for &mut Strict {
         if self.names.close(first_name, &self.text) {
             return Err(refused());
         }
-        self.push("}")
+        self.text.push('}');
+        Ok(())
     }
 
     fn begin_object_key<W: ?Sized + io::Write>(
@@ -202,10 +209,6 @@ impl Formatter for &mut Strict {
         };
         self.names.push(key, &self.text);
         Ok(())
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.push(":")
     }
 }
 

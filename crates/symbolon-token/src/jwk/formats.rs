@@ -1,12 +1,10 @@
 //! Public keys between JSON and the formats of other tools: SPKI, PKCS#1, certificates, OpenSSH.
 
-use data_encoding::BASE64;
-
 use super::Jwk;
 use crate::{
     der,
     error::{Error, ErrorKind},
-    pem::Pem,
+    pem::{Pem, armour},
     public_key::PublicParts,
     ssh,
 };
@@ -104,21 +102,4 @@ impl Jwk {
             key_ops: None,
         }
     }
-}
-
-/// Lines of 64 characters (RFC 7468 §2).
-pub(crate) fn armour(label: &str, der: &[u8]) -> String {
-    let body = BASE64.encode(der);
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    let mut rest = body.as_str();
-    while !rest.is_empty() {
-        let (line, behind) = rest.split_at_checked(64).unwrap_or((rest, ""));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = behind;
-    }
-    pem.push_str("-----END ");
-    pem.push_str(label);
-    pem.push_str("-----\n");
-    pem
 }

@@ -133,12 +133,12 @@ mod tests {
                     "json" => here("src/json/tests.rs"),
                     module => here(&format!("tests/attacks/{module}.rs")),
                 };
-                let text = fs::read_to_string(file).unwrap_or_default();
+                let source = fs::read_to_string(file).unwrap_or_default();
                 let wanted = match test.strip_suffix('…') {
                     Some(start) => format!("fn {start}"),
                     None => format!("fn {test}("),
                 };
-                if !text.contains(&wanted) {
+                if !source.contains(&wanted) {
                     missing.push(format!("{module}::{test}"));
                 }
             }

@@ -89,6 +89,14 @@ fn every_kind_of_value_is_written_as_the_library_writes_it() {
         Tuple(i8, i16),
         Struct { a: f32 },
     }
+    /// Text that is written piece by piece.
+    struct Pieces;
+    impl Serialize for Pieces {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let name = "pieces";
+            serializer.collect_str(&format_args!("in \"{name}\" {}", 1))
+        }
+    }
     #[derive(Serialize)]
     struct All {
         unit: (),
@@ -99,11 +107,11 @@ fn every_kind_of_value_is_written_as_the_library_writes_it() {
         character: char,
         text: &'static str,
         none: Option<u8>,
-        some: Option<Option<u8>>,
+        some: Option<u8>,
         empty: ([u8; 0], BTreeMap<u8, u8>),
         numbers: BTreeMap<i64, bool>,
         kinds: [Kinds; 4],
-        arguments: std::fmt::Arguments<'static>,
+        pieces: Pieces,
     }
     let all = All {
         unit: (),
@@ -114,7 +122,7 @@ fn every_kind_of_value_is_written_as_the_library_writes_it() {
         character: '"',
         text: "\u{0}\u{8}\t\n\u{c}\r\"\\/\u{7f}é😀",
         none: None,
-        some: Some(Some(1)),
+        some: Some(1),
         empty: ([], BTreeMap::new()),
         numbers: [(1, true), (-1, false)].into(),
         kinds: [
@@ -123,7 +131,7 @@ fn every_kind_of_value_is_written_as_the_library_writes_it() {
             Kinds::Tuple(1, 2),
             Kinds::Struct { a: 0.1 },
         ],
-        arguments: format_args!("in \"pieces\" {}", 1),
+        pieces: Pieces,
     };
     assert_eq!(to_text(&all), serde_json::to_string(&all).ok());
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Secret, State};
+use super::{Secret, State, keys::KeyAnswer};
 use crate::{
     app::{KeptPassword, User, UserDetails},
     cli::time::rfc3339,
@@ -25,6 +25,7 @@ pub(in crate::cli) enum Answer {
         code: Secret,
         expires_at: i64,
     },
+    Key(KeyAnswer),
     Failed(Failure),
 }
 
@@ -44,7 +45,7 @@ pub(in crate::cli) struct Failure {
 }
 
 impl Failure {
-    pub(in crate::cli) fn new(code: &str, message: impl Into<String>) -> Answer {
+    pub(in crate::cli) fn answer(code: &str, message: impl Into<String>) -> Answer {
         Answer::Failed(Self {
             code: code.to_owned(),
             message: message.into(),
