@@ -124,7 +124,7 @@ async fn begin_setup(engine: &Engine) -> Result<Answer, UserError> {
             code: Secret::new(code),
             expires_at: expires_at.as_secs(),
         },
-        None => Failure::new(
+        None => Failure::answer(
             "administrator_exists",
             "there is an administrator already, and no code makes another one; if their password is lost, \
              give them a new one with `symbolon user set-password`",
