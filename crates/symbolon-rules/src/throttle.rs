@@ -4,7 +4,7 @@
 //! at once find the same count that one after the other would. The tenth wrong one in a row makes the
 //! account wait, each further one twice as long, up to a quarter of an hour. NIST SP 800-63B-4 §3.2.2.
 //!
-//! Invariant: of the guesses that come at once fewer than [`TOGETHER`] are looked at, and no name is asked
+//! Invariant: of the guesses that come at once [`TOGETHER`] at the most are looked at, and no name is asked
 //! whether anybody has it: an unknown one waits as a known one does (W4, W5).
 
 use std::time::Duration;
@@ -14,10 +14,15 @@ use symbolon_token::Timestamp;
 /// Wrong passwords in a row that cost no wait.
 pub const FREE: i64 = 9;
 
-/// The try with this number is looked at by itself, and so is each one after it: a wait begins with it.
-/// One success forgives it. Twice this many are at most 100, so neither a success in the middle of a
-/// flight of guesses nor the node it came to lets more of them through (W5).
+/// So many tries may be under way before one of them has ended. With this one the others begin to wait, and
+/// with each one that follows they wait longer, whatever becomes of it: whoever hangs up before the answer
+/// gains nothing. One success forgives it, which is soon where all of them are somebody's own logins. Twice
+/// this many are at most 100, so that a success in the middle of a flight of guesses doesn't let more of
+/// them through either (W5).
 pub const TOGETHER: i64 = 50;
+
+/// What each try from that one on adds to the others' wait.
+pub const STEP: Duration = Duration::from_secs(30);
 
 /// The longest wait.
 pub const WAIT_MAX: Duration = Duration::from_mins(15);
@@ -53,8 +58,6 @@ pub struct Try {
     pub account: Account,
     /// When.
     pub now: Timestamp,
-    /// Until when others wait where this is number [`TOGETHER`] or later.
-    pub others_wait_until: Timestamp,
     /// When it is forgotten, if it is the first.
     pub forgotten_at: Timestamp,
 }
@@ -65,9 +68,14 @@ impl Try {
         Self {
             account,
             now,
-            others_wait_until: now + WAIT_MAX,
             forgotten_at: now + REMEMBERED,
         }
+    }
+
+    /// Until when the others wait because of this one, if it is the try of this number.
+    pub fn others_wait_until(&self, number: i64) -> Option<Timestamp> {
+        let steps = u32::try_from(number - TOGETHER + 1).ok()?;
+        (steps > 0).then(|| self.now + STEP.saturating_mul(steps).min(WAIT_MAX))
     }
 }
 
@@ -122,6 +130,24 @@ mod tests {
             (1_000_000, Some(900)),
         ] {
             assert_eq!(waited(number), seconds, "{number}");
+        }
+    }
+
+    #[test]
+    fn w5_tries_without_an_end_make_the_others_wait_longer_and_longer() {
+        let attempt = Try::begin(Account::from_hash([0; 16]), NOW);
+        for (number, seconds) in [
+            (1, None),
+            (49, None),
+            (50, Some(30)),
+            (51, Some(60)),
+            (79, Some(900)),
+            (80, Some(900)),
+            (i64::from(u32::MAX), Some(900)),
+        ] {
+            let until = attempt.others_wait_until(number);
+            let waited = until.map(|until| until.as_secs() - NOW.as_secs());
+            assert_eq!(waited, seconds, "{number}");
         }
     }
 

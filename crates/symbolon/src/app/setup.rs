@@ -33,15 +33,9 @@ pub(crate) struct SetupInput<'a> {
     pub(crate) repeated: &'a str,
 }
 
-/// Why there is no code, or it made nobody.
+/// Why a code made nobody.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SetupError {
-    /// Somebody administers this server already.
-    #[error(
-        "there is an administrator already, and no code makes another one; if their password is lost, \
-         give them a new one with `symbolon user set-password`"
-    )]
-    AdministratorExists,
     /// The code is none, was redeemed, replaced or has expired; which isn't told.
     #[error("the code is wrong, used or expired; `symbolon setup-link` makes a new one")]
     Code,
@@ -60,23 +54,23 @@ impl From<AppError> for SetupError {
 }
 
 impl App {
-    /// Makes a code, which takes the place of the one before.
-    pub(crate) async fn begin_setup(&self) -> Result<SetupLink, SetupError> {
+    /// Makes a code, which takes the place of the one before; none where somebody administers already.
+    pub(crate) async fn begin_setup(&self) -> Result<Option<SetupLink>, AppError> {
         let code = SetupCode::generate(&mut self.randomness.clone());
         let expires_at = self.clock.now() + SETUP_LIFETIME;
         let begin = BeginSetup {
             code: code.hash(sha256),
             expires_at,
         };
-        if !self.store.run(begin).await.map_err(AppError::from)? {
-            return Err(SetupError::AdministratorExists);
+        if !self.store.run(begin).await? {
+            return Ok(None);
         }
         tracing::info!("a code for the first user was made");
-        Ok(SetupLink {
+        Ok(Some(SetupLink {
             page: format!("{}/setup", self.issuer),
             code: code.to_text(),
             expires_at,
-        })
+        }))
     }
 
     /// Makes the first user by a code.

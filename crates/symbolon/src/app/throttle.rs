@@ -64,8 +64,8 @@ impl App {
 
     /// Takes a try back. Where that fails too it stays counted until it is forgotten, or until a login.
     pub(super) async fn take_back(&self, counted: Counted) {
-        let attempt = counted.attempt;
-        if let Err(error) = self.store.run(TakeBackTry { attempt }).await {
+        let Counted { attempt, number } = counted;
+        if let Err(error) = self.store.run(TakeBackTry { attempt, number }).await {
             tracing::warn!(%error, "a try that was none of the user's fault stays counted");
         }
     }

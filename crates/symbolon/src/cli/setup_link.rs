@@ -2,26 +2,21 @@
 //!
 //! Invariant: the code goes to stdout, and only where somebody looks at it: a pipe or a file would keep it.
 
-use std::{
-    io::IsTerminal,
-    path::{Path, PathBuf},
-};
+use std::io::IsTerminal;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::json;
 
 use super::{
-    folder::{DataFolder, Taken},
+    control::{Answer, Door, Request},
+    installation::{Installation, Which},
     print,
-    settings::Settings,
 };
-use crate::{Engine, app::SetupLink};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The configuration (default: symbolon.toml in this folder, where there is one)
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    which: Which,
     /// Print one line of JSON for programs instead of the text for people
     #[arg(long)]
     json: bool,
@@ -38,41 +33,27 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
              nothing is kept"
         );
     }
-    let settings = Settings::load(arguments.config.as_deref())?;
-    let link = here(&settings, &settings.data_folder()).await?;
+    let door = Door::open(&Installation::load(&arguments.which)?).await?;
+    let answer = door.ask(Request::BeginSetup).await;
+    door.close().await;
+    let Answer::Setup {
+        page,
+        code,
+        expires_at,
+    } = answer?
+    else {
+        bail!("the server answered something else; is it of another version?");
+    };
+    let code = code.expose();
     print::line(&if arguments.json {
-        json!({
-            "page": link.page,
-            "code": *link.code,
-            "expires_at": link.expires_at.as_secs(),
-        })
-        .to_string()
+        json!({ "page": page, "code": code, "expires_at": expires_at }).to_string()
     } else {
         format!(
             "Open this page and type the code into it; it is good once, for an hour:\n\
              \n\
-             \x20   page   {}\n\
-             \x20   code   {}\n",
-            link.page, *link.code
+             \x20   page   {page}\n\
+             \x20   code   {code}\n"
         )
     });
     Ok(())
-}
-
-/// On the database itself, which no server has open.
-async fn here(settings: &Settings, folder: &Path) -> Result<SetupLink> {
-    let held = match DataFolder::open(folder)? {
-        Taken::Ours(folder) => folder,
-        Taken::Theirs(owner) => bail!(
-            "a server works on the data folder {} ({owner}); end it, or name another folder with `data`",
-            folder.display()
-        ),
-    };
-    let engine = Engine::open(settings.engine_config()?)
-        .await
-        .context("can't open the database")?;
-    let link = engine.app.begin_setup().await;
-    engine.shutdown().await;
-    drop(held);
-    Ok(link?)
 }

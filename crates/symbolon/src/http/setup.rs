@@ -81,7 +81,7 @@ async fn fields(request: Request) -> Result<[Zeroizing<String>; 4], Problem> {
 impl From<SetupError> for Problem {
     fn from(error: SetupError) -> Self {
         match error {
-            SetupError::AdministratorExists | SetupError::Code => Self::SetupCode,
+            SetupError::Code => Self::SetupCode,
             SetupError::PasswordsDiffer => Self::PasswordsDiffer,
             SetupError::User(error) => match error {
                 UserError::Username(error) => Self::Username(error),

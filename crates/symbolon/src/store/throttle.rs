@@ -3,10 +3,12 @@
 //! Invariant: a try is counted by one statement, before its password is looked at, and whoever waits isn't
 //! counted at all. A row is there for names that somebody has tried and not logged in as, known or not.
 
+use std::time::Duration;
+
 use symbolon_rules::{
     login::LoginFacts,
     session::NewSession,
-    throttle::{Account, TOGETHER, Try, Wait},
+    throttle::{Account, STEP, TOGETHER, Try, WAIT_MAX, Wait},
     user::Username,
 };
 use symbolon_token::Timestamp;
@@ -17,16 +19,20 @@ use super::{
 };
 
 statements! {
-    /// Number `TOGETHER` and each one after it makes the others wait. A wait that is longer than any can
-    /// be was written by a clock that was ahead, and counts for nothing.
+    /// From number `TOGETHER` ($4) on each makes the others wait, by a step ($5) more and $6 at the most. A wait
+    /// that is longer than any can be was written by a clock that was ahead, and counts for nothing.
     CLAIM = "INSERT INTO login_failures (account, tries, blocked_until, forgotten_at) VALUES ($1, 1, 0, $3) \
         ON CONFLICT (account) DO UPDATE SET \
         tries = CASE WHEN login_failures.forgotten_at <= $2 THEN 1 ELSE login_failures.tries + 1 END, \
-        blocked_until = CASE WHEN login_failures.forgotten_at > $2 AND login_failures.tries + 1 >= $4 \
-            THEN $5 ELSE login_failures.blocked_until END, \
+        blocked_until = CASE \
+            WHEN login_failures.forgotten_at <= $2 OR login_failures.tries + 1 < $4 \
+                THEN login_failures.blocked_until \
+            WHEN (login_failures.tries + 2 - $4) * $5 < $6 \
+                THEN $2 + (login_failures.tries + 2 - $4) * $5 \
+            ELSE $2 + $6 END, \
         forgotten_at = CASE WHEN login_failures.forgotten_at <= $2 THEN $3 \
             ELSE login_failures.forgotten_at END \
-        WHERE login_failures.blocked_until <= $2 OR login_failures.blocked_until > $5 \
+        WHERE login_failures.blocked_until <= $2 OR login_failures.blocked_until > $2 + $6 \
         RETURNING tries";
     FIND_BLOCK = "SELECT blocked_until FROM login_failures WHERE account = $1";
     BLOCK = "UPDATE login_failures SET forgotten_at = $3, \
@@ -64,7 +70,6 @@ impl Operation for ClaimTry {
         let Try {
             account,
             now,
-            others_wait_until,
             forgotten_at,
         } = &self.attempt;
         let args = [
@@ -72,7 +77,8 @@ impl Operation for ClaimTry {
             Arg::Int(now.as_millis()),
             Arg::Int(forgotten_at.as_millis()),
             Arg::Int(TOGETHER),
-            Arg::Int(others_wait_until.as_millis()),
+            Arg::Int(millis(STEP)),
+            Arg::Int(millis(WAIT_MAX)),
         ];
         if let Some(number) = tx.query_opt(&CLAIM, &args, |row| row.int(0)).await? {
             return Ok(ClaimedTry::Granted(number));
@@ -85,6 +91,10 @@ impl Operation for ClaimTry {
             until.map_or(*now, Timestamp::from_millis),
         ))
     }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Counts a try at a user of ours and finds what comparing the password takes.
@@ -154,6 +164,7 @@ impl Operation for BlockAccount {
 /// Takes a try back whose password was never judged, or was right.
 pub(crate) struct TakeBackTry {
     pub(crate) attempt: Try,
+    pub(crate) number: i64,
 }
 
 impl Operation for TakeBackTry {
@@ -161,9 +172,11 @@ impl Operation for TakeBackTry {
     const ACCESS: Access = Access::Write;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
+        let until = self.attempt.others_wait_until(self.number);
         let args = [
             Arg::Bytes(self.attempt.account.as_bytes()),
-            Arg::Int(self.attempt.others_wait_until.as_millis()),
+            // No wait ends at this time where it began none.
+            Arg::Int(until.map_or(-1, Timestamp::as_millis)),
         ];
         tx.execute(&TAKE_BACK, &args).await?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{State, keys::KeyAnswer};
+use super::{Secret, State, keys::KeyAnswer};
 use crate::{
     app::{KeptPassword, User, UserDetails},
     cli::time::rfc3339,
@@ -19,6 +19,12 @@ pub(in crate::cli) enum Answer {
         changed: bool,
     },
     Users(Vec<UserView>),
+    /// Where the first user is made, and by what; Unix seconds.
+    Setup {
+        page: String,
+        code: Secret,
+        expires_at: i64,
+    },
     Key(KeyAnswer),
     Failed(Failure),
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Engine,
-    app::{AppError, NewUser, UserError, UserQuery},
+    app::{AppError, NewUser, SetupLink, UserError, UserQuery},
     store::RoleChange,
 };
 
@@ -34,6 +34,7 @@ async fn attempt(engine: &Engine, request: Request) -> Result<Answer, UserError>
             version: env!("CARGO_PKG_VERSION").to_owned(),
             issuer: engine.issuer().to_owned(),
         })),
+        Request::BeginSetup => begin_setup(engine).await,
         Request::AddUser {
             username,
             password,
@@ -110,6 +111,25 @@ async fn attempt(engine: &Engine, request: Request) -> Result<Answer, UserError>
             })
         }
     }
+}
+
+async fn begin_setup(engine: &Engine) -> Result<Answer, UserError> {
+    Ok(match engine.app.begin_setup().await? {
+        Some(SetupLink {
+            page,
+            code,
+            expires_at,
+        }) => Answer::Setup {
+            page,
+            code: Secret::new(code),
+            expires_at: expires_at.as_secs(),
+        },
+        None => Failure::answer(
+            "administrator_exists",
+            "there is an administrator already, and no code makes another one; if their password is lost, \
+             give them a new one with `symbolon user set-password`",
+        ),
+    })
 }
 
 async fn add(
@@ -211,7 +231,7 @@ impl Request {
     /// Whom it is about, and what they are to be called, for whoever reads why it failed.
     fn names(&self) -> (String, String) {
         let (whom, new_name) = match self {
-            Self::Hello | Self::Key(_) | Self::ListUsers { .. } => ("", ""),
+            Self::Hello | Self::BeginSetup | Self::Key(_) | Self::ListUsers { .. } => ("", ""),
             Self::RenameUser { to, username } => (&**username, &**to),
             Self::AddUser { username, .. }
             | Self::ShowUser { username }

@@ -34,6 +34,8 @@ pub(super) struct Sealed<'a> {
 pub(in crate::cli) enum Request {
     /// Who is there?
     Hello,
+    /// A code for the first user, in place of the one before.
+    BeginSetup,
     AddUser {
         username: String,
         password: Secret,

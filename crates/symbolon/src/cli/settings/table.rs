@@ -283,7 +283,7 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "limits.connections",
         set: Set::Count(|settings, number| {
-            settings.limits.connections = within(number, 1, 1000000)?;
+            settings.limits.connections = within(number, 1, 1_000_000)?;
             Ok(())
         }),
         default: "900",
@@ -293,7 +293,7 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "limits.connections_per_address",
         set: Set::Count(|settings, number| {
-            settings.limits.connections_per_address = within(number, 1, 1000000)?;
+            settings.limits.connections_per_address = within(number, 1, 1_000_000)?;
             Ok(())
         }),
         default: "100",
