@@ -46,30 +46,30 @@ pub(crate) fn measure(rounds: usize) -> Result<Vec<Row>> {
     let mut raw = Raw::new(cores);
     // Each situation gives some figures, always in the same order.
     let login = Cell::new(0.0);
-    let mut hash = || Ok(vec![raw.run(TURN)?]);
-    let mut alone = || {
+    let mut hash = || -> Result<Vec<f64>> { Ok(vec![raw.run(TURN)?]) };
+    let mut alone = || -> Result<Vec<f64>> {
         let served = as_many_as_can_be(&server, cores * 4, TURN)?;
         login.set(served.each);
         Ok(vec![served.each])
     };
-    let mut idle = || {
+    let mut idle = || -> Result<Vec<f64>> {
         let (p99, ()) = p99_during(&server, || {
             Stopwatch::start().reach(TURN);
             Ok(())
         })?;
         Ok(vec![p99])
     };
-    let mut half = || {
+    let mut half = || -> Result<Vec<f64>> {
         let every = login.get() * 2.0;
         let (p99, ()) = p99_during(&server, || at_a_pace(&server, every, TURN))?;
         Ok(vec![p99])
     };
-    let mut stormy = || {
+    let mut stormy = || -> Result<Vec<f64>> {
         server.forget_peak()?;
         let (p99, storm) = p99_during(&server, || storm(&server))?;
         Ok(vec![p99, server.peak()?, storm.served, storm.turned_away])
     };
-    let mut busy = || {
+    let mut busy = || -> Result<Vec<f64>> {
         let clients = cores * 2;
         let logins = || as_many_as_can_be(&server, clients, TURN);
         let served = saturated_during(&server, cores, logins)?;

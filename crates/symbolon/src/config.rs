@@ -9,14 +9,15 @@ use std::{path::PathBuf, time::Duration};
 
 use symbolon_guard::Clock;
 use symbolon_rules::{
+    key_ring::TurnoverError,
     permission::{RoleError, Scope},
     tokens::{self, ACCESS_TOKEN_LIFETIME, ClaimError, ClaimName},
 };
 use symbolon_token::Algorithm;
 
 use crate::{
-    DatabaseUrl, HookError, KeySource, PasswordHashing, PasswordHashingError, Randomness, Signing,
-    StoreOptions, Users, hooks::Hooks, passwords,
+    DatabaseUrl, HookError, KeyOptions, KeySource, PasswordHashing, PasswordHashingError,
+    Randomness, Signing, StoreOptions, Users, hooks::Hooks, passwords,
 };
 
 /// The settings of an [`Engine`](crate::Engine). [`Config::new`] takes what has no default.
@@ -32,8 +33,13 @@ pub struct Config {
     pub store: StoreOptions,
     /// The key that the private signing keys are encrypted with.
     pub key_encryption_key: KeySource,
+    /// The one that was used until now, while another takes its place: what it encrypted still opens, and
+    /// is encrypted anew at the start. None unless said otherwise.
+    pub previous_key_encryption_key: Option<KeySource>,
     /// How access tokens are signed: by published ES256 keys unless said otherwise.
     pub signing: Signing,
+    /// Which of these keys there are, and how they turn over.
+    pub keys: KeyOptions,
     /// How passwords are hashed.
     pub passwords: PasswordHashing,
     /// The time; the system's unless said otherwise.
@@ -106,7 +112,9 @@ impl Config {
             database,
             store: StoreOptions::default(),
             key_encryption_key,
+            previous_key_encryption_key: None,
             signing: Signing::Published(Algorithm::ES256),
+            keys: KeyOptions::default(),
             passwords: PasswordHashing::default(),
             clock: Clock::system(),
             dangerous_accept_clock: false,
@@ -186,10 +194,10 @@ impl Config {
     /// Refuses what can't be right, and gives what a login's tokens are made with.
     pub(crate) fn check(&self) -> Result<Checked, ConfigError> {
         check_issuer(&self.issuer)?;
-        if let Signing::Published(algorithm) = self.signing
-            && algorithm.is_symmetric()
-        {
-            return Err(ConfigError::SymmetricAlgorithm(algorithm));
+        match self.signing {
+            Signing::Published(algorithm) => self.keys.turnover(algorithm).check()?,
+            _ if self.keys.algorithms.is_empty() => {}
+            _ => return Err(ConfigError::AlgorithmsOfSharedSecret),
         }
         if !tokens::is_lifetime(self.access_token_lifetime) {
             return Err(ConfigError::AccessTokenLifetime);
@@ -280,6 +288,35 @@ pub enum ConfigError {
     /// A key that verifies would also sign.
     #[error("{0} has no key to publish; choose ES256 or EdDSA, or sign by a shared secret")]
     SymmetricAlgorithm(Algorithm),
+    /// An algorithm of the signing keys is named more than once.
+    #[error("the signing keys' algorithm {0} is named twice; name it once")]
+    AlgorithmTwice(Algorithm),
+    /// Tokens are signed by a shared secret, and algorithms for keys are named.
+    #[error(
+        "tokens are signed by a shared secret, so there are no signing keys to name algorithms for; \
+         leave out one of the two"
+    )]
+    AlgorithmsOfSharedSecret,
+    /// Keys would sign before every verifier has fetched them.
+    #[error(
+        "signing keys are announced 15 minutes ahead at the least: as long as verifiers keep the JWKS, \
+         and 10 minutes"
+    )]
+    Announce,
+    /// Keys would turn over before their successor was announced for long enough.
+    #[error("signing keys turn over no sooner than twice as long as they are announced ahead")]
+    RotateEvery,
+}
+
+impl From<TurnoverError> for ConfigError {
+    fn from(error: TurnoverError) -> Self {
+        match error {
+            TurnoverError::Symmetric(algorithm) => Self::SymmetricAlgorithm(algorithm),
+            TurnoverError::Twice(algorithm) => Self::AlgorithmTwice(algorithm),
+            TurnoverError::Announce => Self::Announce,
+            TurnoverError::RotateEvery => Self::RotateEvery,
+        }
+    }
 }
 
 crate::reads_as_text!(ConfigError);

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "client")]
 pub(crate) mod clients;
+mod identity;
+mod keys;
 #[cfg(test)]
 #[cfg(feature = "sqlite")]
 mod storm;
@@ -11,23 +13,20 @@ use std::sync::Arc;
 
 use symbolon_guard::Guard;
 use symbolon_rules::{
-    Entropy,
     cookie::{Cookie, Transport},
-    id::StoreId,
     moment::{self, Behind},
     oauth::discovery::Metadata,
 };
-use symbolon_token::{Policy, Timestamp, Typ, Verifier, VerifyingKey};
+use symbolon_token::{Algorithm, KeySet, Policy, Timestamp, Typ, Verifier};
 
 use crate::{
     Config, ConfigError, KeySourceError, OpenError, StoreError,
     app::{App, IssueError, Login, LoginError, TokenBuilder},
-    config::Maker,
     http::AppSessions,
     jobs::Jobs,
-    keys::{KeyEncryptionKey, Keys, Opening, RingError, StoreContent},
+    keys::{Keys, NameKey, Opening, RingError},
     passwords::{Decoys, PasswordHasher},
-    store::{BelieveTime, FindStore, Instance, MakeStore, SeeTime, Store},
+    store::{BelieveTime, SeeTime, Store},
     telemetry::Tally,
 };
 
@@ -62,29 +61,18 @@ impl Engine {
         let now = config.clock.now();
         let mut randomness = config.randomness.clone();
 
-        let (instance, kek) = identify(&store, &config, now, &mut randomness).await?;
+        let vault = identity::identify(&store, &config, now, &mut randomness).await?;
         check_clock(&store, now, config.dangerous_accept_clock).await?;
         let opening = Opening {
             store: &store,
-            store_id: instance.id,
-            kek: &kek,
+            vault: &vault,
             randomness: &config.randomness,
             now,
         };
-        let keys = Keys::open(&config.signing, &opening).await?;
-        let verifying = keys.verifying_keys()?;
-        // RFC 9068 §4: an access token for this issuer, by one of its own keys.
-        let policy = Policy {
-            issuer: config.issuer.clone(),
-            audience: vec![config.issuer.clone()],
-            algorithms: verifying
-                .keys()
-                .iter()
-                .map(VerifyingKey::algorithm)
-                .collect(),
-            typ: Typ::ACCESS_TOKEN,
-        };
-        let verifier = Verifier::new(verifying, policy).map_err(RingError::from)?;
+        let keys = Keys::open(&config.signing, &config.keys, &opening).await?;
+        let names = NameKey::kept(&opening).await?;
+        identity::turn_over(&opening).await?;
+        let verifier = verifier(&config.issuer, keys.verifying_keys()?)?;
 
         let passwords = PasswordHasher::new(
             config.randomness.clone(),
@@ -95,13 +83,14 @@ impl Engine {
             metadata: Metadata::new(&config.issuer),
             tally: Tally::default(),
             guard: Guard::with_clock(verifier, config.clock.clone()),
-            decoys: Decoys::new(kek.name_key(), passwords.current().clone()),
+            decoys: Decoys::new(names.clone(), passwords.current().clone()),
             passwords,
-            names: kek.name_key(),
+            names,
             issuer: config.issuer,
             clock: config.clock,
             randomness: config.randomness,
             store,
+            tending: tokio::sync::Mutex::new(keys.published().etag.clone()),
             keys,
             hooks: config.hooks,
             access_token_lifetime: config.access_token_lifetime,
@@ -109,8 +98,7 @@ impl Engine {
             external_id_claim: checked.external_id_claim,
             #[cfg(feature = "client")]
             clients,
-            #[cfg(feature = "client")]
-            vault: crate::keys::Vault::new(kek, instance.id),
+            vault,
         });
         let unusable = app.count_schemes().await?;
         if unusable > 0 {
@@ -244,49 +232,22 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// Finds out which store this is, or makes it one, and that the key at hand is its key.
-///
-/// Two nodes that start on an empty database both offer an identity; the row that is there first
-/// holds, and the other node is told if its key is not the one.
-async fn identify(
-    store: &Store,
-    config: &Config,
-    now: Timestamp,
-    randomness: &mut impl Entropy,
-) -> Result<(Instance, KeyEncryptionKey), StartError> {
-    let content = match store.run(FindStore).await? {
-        None => StoreContent::Empty,
-        Some(_) => StoreContent::Keys,
+/// RFC 9068 §4: an access token for this issuer, by one of its own keys.
+fn verifier(issuer: &str, keys: KeySet) -> Result<Verifier, RingError> {
+    let is_shared = |key: &symbolon_token::VerifyingKey| key.algorithm().is_symmetric();
+    let is_shared = keys.keys().iter().any(is_shared);
+    // Each key answers to one algorithm. Which ones the keys to come will have, other nodes'
+    // configurations say; that a shared secret never turns up among published keys is said here.
+    let all = Algorithm::ALL.iter().copied();
+    let policy = Policy {
+        issuer: issuer.to_owned(),
+        audience: vec![issuer.to_owned()],
+        algorithms: all
+            .filter(|algorithm| algorithm.is_symmetric() == is_shared)
+            .collect(),
+        typ: Typ::ACCESS_TOKEN,
     };
-    let kek = config.key_encryption_key.load(content, randomness)?;
-    let id = StoreId::generate(now, randomness);
-    let make = MakeStore {
-        instance: Instance {
-            id,
-            maker: config.maker.as_str().to_owned(),
-            kek_id: kek.id(),
-        },
-        now,
-    };
-    let instance = store.run(make).await?;
-    if instance.maker != config.maker.as_str() {
-        return Err(OpenError::OtherMaker {
-            database: config.database.to_string(),
-            maker: Maker::described(&instance.maker),
-        }
-        .into());
-    }
-    if instance.kek_id != kek.id() {
-        return Err(StartError::KeyMismatch {
-            held: kek.id(),
-            wanted: instance.kek_id,
-        });
-    }
-    // A database that was lost begins like one that never was: whoever looks for their users sees this.
-    if instance.id == id {
-        tracing::info!(database = %config.database, "a new store was made");
-    }
-    Ok((instance, kek))
+    Ok(Verifier::new(keys, policy)?)
 }
 
 /// Refuses a clock that is behind what the store has seen, unless it is to be believed.
@@ -317,8 +278,8 @@ pub enum StartError {
     KeySource(#[from] KeySourceError),
     /// The key-encryption key is another store's.
     #[error(
-        "the keys in this database were encrypted with the key-encryption key {wanted}, and the \
-         one given is {held}; give that one"
+        "the keys in this database were encrypted with the key-encryption key {wanted}, and what is \
+         given is {held}; give that one, as the previous one if another shall take its place"
     )]
     KeyMismatch {
         /// The name of the one given.

@@ -1,5 +1,5 @@
-//! What an engine does by itself: removing what is over, counting users by what their password hashes
-//! cost, and watching the clock.
+//! What an engine does by itself: reading the signing keys anew and turning them over, removing what is
+//! over, counting users by what their password hashes cost, and watching the clock.
 //!
 //! Small steps, so that nobody waits behind them; an expired session counts for nothing whether its
 //! row is still there or not (expiry is judged at use, never by the sweeper).
@@ -25,6 +25,9 @@ use crate::{
 
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 const SWEEP_STEP: i64 = 500;
+/// Where other nodes change the keys too, each looks twice a minute: a key that one revokes is refused by
+/// all within that time, and one that it announces is known long before it signs.
+const LOOKS_A_SWEEP: u32 = 2;
 
 /// The tasks of an engine; they end with it.
 #[derive(Debug)]
@@ -48,11 +51,20 @@ impl Jobs {
 }
 
 async fn sweep(app: Weak<App>) {
-    let mut ticks = interval(SWEEP_EVERY);
+    let looks = match app.upgrade() {
+        Some(app) if app.store.is_shared() => LOOKS_A_SWEEP,
+        Some(_) => 1,
+        None => return,
+    };
+    let mut ticks = interval(SWEEP_EVERY / looks);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+    for look in (0..looks).cycle() {
         ticks.tick().await;
         let Some(app) = app.upgrade() else { return };
+        look_at_keys(&app).await;
+        if look > 0 {
+            continue;
+        }
         let (now, limit) = (app.clock.now(), SWEEP_STEP);
         watch_clock(&app, now).await;
         in_steps(&app, || SweepSessions { now, limit }).await;
@@ -65,6 +77,18 @@ async fn sweep(app: Weak<App>) {
         }
         // What was counted last holds on until the store answers again.
         let _ = app.count_schemes().await;
+    }
+}
+
+/// What fails here leaves the keys in memory, which sign and verify on.
+async fn look_at_keys(app: &Arc<App>) {
+    if let Err(error) = app.tend_keys().await {
+        tracing::warn!(%error, "the signing keys can't be read again; those in memory go on");
+    }
+    if app.vault.is_turning_over()
+        && let Err(error) = app.reseal_what_is_left().await
+    {
+        tracing::warn!(%error, "what the previous key-encryption key sealed waits for the next look");
     }
 }
 

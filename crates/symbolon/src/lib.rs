@@ -59,19 +59,24 @@ mod store;
 mod telemetry;
 
 pub use app::{
-    AppError, IssueError, KeptPassword, Login, LoginError, TokenBuilder, User, UserDetails,
-    UserError, UserQuery,
+    AppError, IssueError, KeptPassword, KeyError, KeyListed, Login, LoginError, PlannedChange,
+    PublicKey, Revoked, Rotated, TokenBuilder, User, UserDetails, UserError, UserQuery,
 };
 pub use config::{Config, ConfigError};
 pub use engine::{Engine, StartError};
 pub use entropy::Randomness;
 pub use hooks::{HookError, Identity, IdentityError, Users};
 pub use http::{AppSession, AppSessionError, AppSessions, CurrentUser, WithAppSession};
-pub use keys::{KeyEncryptionKey, KeySource, KeySourceError, RingError, Signing};
+pub use keys::{KeyEncryptionKey, KeyOptions, KeySource, KeySourceError, RingError, Signing};
 pub use passwords::{PasswordHashing, PasswordHashingError};
 pub use store::{DatabaseUrl, OpenError, StoreError, StoreOptions};
 pub use symbolon_guard as guard;
-pub use symbolon_rules::{Entropy, id::UserId, user::UserState};
+pub use symbolon_rules::{
+    Entropy,
+    id::UserId,
+    key_ring::{Change, KeyState, Pace},
+    user::UserState,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/app-sessions.md")]

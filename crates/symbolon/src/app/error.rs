@@ -55,9 +55,10 @@ impl From<RingError> for AppError {
     fn from(error: RingError) -> Self {
         match error {
             RingError::Store(error) => error.into(),
-            RingError::Sealed { .. } | RingError::Key(_) | RingError::NoKey => {
-                Self::Fault(error.to_string())
-            }
+            RingError::Sealed { .. }
+            | RingError::OtherKek { .. }
+            | RingError::Key(_)
+            | RingError::NoKey => Self::Fault(error.to_string()),
         }
     }
 }

@@ -10,6 +10,7 @@ mod error;
 #[cfg(feature = "cli")]
 mod import;
 mod issue;
+mod key;
 mod login;
 mod schemes;
 mod session;
@@ -31,6 +32,8 @@ pub use error::AppError;
 #[cfg(feature = "cli")]
 pub(crate) use import::{Imported, Kind, OldUser, Rehearsal};
 pub use issue::{IssueError, TokenBuilder};
+pub(crate) use key::Tending;
+pub use key::{KeyError, KeyListed, PlannedChange, PublicKey, Revoked, Rotated};
 pub use login::{Login, LoginError};
 #[cfg(feature = "cli")]
 pub(crate) use setup::{SetupError, SetupInput, SetupLink};
@@ -76,8 +79,9 @@ pub(crate) struct App {
     /// This program's clients at other providers.
     #[cfg(feature = "client")]
     pub(crate) clients: crate::client::Registry,
+    /// Reading the keys anew, one at a time.
+    pub(crate) tending: Tending,
     /// What seals rows.
-    #[cfg(feature = "client")]
     pub(crate) vault: crate::keys::Vault,
 }
 

@@ -6,7 +6,7 @@
 mod admission;
 mod provider_tokens;
 
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use symbolon_rules::{
     Entropy,
@@ -22,12 +22,9 @@ use super::{App, AppError};
 use crate::{
     client::{Client, Tokens},
     hooks::Identity,
-    keys::sha256,
-    store::{BeginUpstreamLogin, EndSession, RedeemUpstreamLogin, TokensId},
+    keys::{LOGINS, login_row, sha256},
+    store::{BeginUpstreamLogin, EndSession, RedeemUpstreamLogin, Sealed, TokensId},
 };
-
-/// What logins under way are sealed for.
-const LOGINS: &str = "upstream-logins";
 
 /// Why a login with a provider didn't happen.
 #[derive(Debug)]
@@ -137,7 +134,9 @@ impl App {
 
         let key = state.key(sha256);
         let plain = serde_json::to_vec(&pending).map_err(|error| fault(&error))?;
-        let sealed = self.vault.seal(LOGINS, &row(&key), &plain, entropy);
+        let sealed = self
+            .vault
+            .seal(LOGINS, &login_row(key.as_bytes()), &plain, entropy);
         let begin = BeginUpstreamLogin {
             key,
             browser: browser.key(sha256),
@@ -220,8 +219,10 @@ impl App {
         Ok(visitor)
     }
 
-    fn pending(&self, key: &LoginKey, sealed: &[u8]) -> Result<Pending, AppError> {
-        let plain = self.vault.unseal(LOGINS, &row(key), sealed);
+    fn pending(&self, key: &LoginKey, sealed: &Sealed) -> Result<Pending, AppError> {
+        let plain = self
+            .vault
+            .unseal(LOGINS, &login_row(key.as_bytes()), sealed);
         let plain = plain.map_err(|error| fault(&error))?;
         serde_json::from_slice(&plain).map_err(|error| fault(&error))
     }
@@ -274,11 +275,6 @@ impl App {
         let hint = tokens.as_ref().and_then(Tokens::id_token);
         Ok(client.end_session_url(hint, &back_to).await)
     }
-}
-
-/// The row's name in what is sealed for it.
-fn row(key: &LoginKey) -> String {
-    HEXLOWER.encode(key.as_bytes())
 }
 
 fn fault(error: &dyn std::error::Error) -> AppError {

@@ -50,7 +50,7 @@ pub(super) fn misplaced_password(
         ErrorKind::UnknownArgument | ErrorKind::TooManyValues | ErrorKind::InvalidValue
     );
     (takes_one && repeats).then(|| {
-        Usage::new(
+        Usage::error(
             "there is something in this command that doesn't belong there. If it is a password: that is \
              never an argument, since whoever is on this machine sees it, and your shell keeps it. Take \
              another one, and type it when you are asked, or give it on standard input",
@@ -90,7 +90,7 @@ pub(super) async fn confirm(question: &str, yes: bool) -> Result<()> {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Usage::new(
+        return Err(Usage::error(
             "there is nobody to ask whether this is meant; say so with --yes",
         ));
     }

@@ -11,6 +11,7 @@ mod explain;
 mod folder;
 mod init;
 mod installation;
+mod key;
 pub(crate) mod logs;
 mod manual;
 mod print;
@@ -47,6 +48,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Users: made, listed, changed, removed, imported
     User(user::Arguments),
+    /// The signing keys: listed, turned over, revoked, exported
+    Key(key::Arguments),
     /// The database: what it is, and its schema brought up to date
     Db(db::Arguments),
     /// Print what a shell needs to complete these commands
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
                     }
                     Command::Explain(arguments) => explain::run(&arguments),
                     Command::User(arguments) => user::run(arguments).await,
+                    Command::Key(arguments) => key::run(arguments).await,
                     Command::Db(arguments) => db::run(arguments).await,
                     Command::Completions(arguments) => {
                         manual::complete(Arguments::command(), &arguments)
@@ -124,7 +128,7 @@ pub fn run() -> ExitCode {
 struct Usage(&'static str);
 
 impl Usage {
-    fn new(text: &'static str) -> anyhow::Error {
+    fn error(text: &'static str) -> anyhow::Error {
         Self(text).into()
     }
 }

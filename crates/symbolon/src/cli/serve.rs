@@ -11,7 +11,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    Engine,
+    Engine, UserQuery,
     http::serve::{Serving, serve},
 };
 
@@ -77,10 +77,22 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     };
     let app = Arc::clone(&engine.app);
     let serving = tokio::spawn(serve(app, engine.router(), serving, end));
+    if nobody_is_there(&engine).await {
+        tracing::warn!(
+            "there is no user yet: `symbolon user add NAME` makes one, `symbolon setup-link` lets the first \
+             one choose their password"
+        );
+    }
     let served = serving.await?;
     drop(ended);
     control.await?;
     engine.shutdown().await;
     drop(folder);
     served.context("the server stopped")
+}
+
+/// A store that can't be asked just now has said so elsewhere.
+async fn nobody_is_there(engine: &Engine) -> bool {
+    let anybody = engine.list_users(UserQuery::newest().limit(1)).await;
+    anybody.is_ok_and(|users| users.is_empty())
 }

@@ -71,8 +71,12 @@ impl KeyEncryptionKey {
         derived
     }
 
+    /// What shows that a key is a store's own: it follows from both, and tells nothing of the key.
+    pub(crate) fn check_value(&self, store: StoreId) -> Vec<u8> {
+        self.derive(&format!("symbolon check {store}")).to_vec()
+    }
+
     /// A key for one row; its purpose is fixed text without spaces, so that no two rows share one.
-    #[cfg(feature = "client")]
     pub(super) fn for_row(&self, purpose: &str, row: &str) -> Self {
         Self(self.derive(&format!("symbolon row {purpose} {row}")))
     }

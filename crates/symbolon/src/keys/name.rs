@@ -4,13 +4,25 @@
 use aws_lc_rs::hmac;
 use symbolon_rules::throttle::Account;
 
-use super::KeyEncryptionKey;
+use super::{
+    kept::{Use, kept},
+    ring::{Opening, RingError},
+};
 
-/// HMAC-SHA-256 under a key that follows from the key-encryption key.
+/// HMAC-SHA-256 under a secret of the store's own.
 #[derive(Clone, Debug)]
 pub(crate) struct NameKey(hmac::Key);
 
 impl NameKey {
+    /// By the secret that the store keeps for this.
+    pub(crate) async fn kept(opening: &Opening<'_>) -> Result<Self, RingError> {
+        Ok(Self::of(kept(opening, Use::Names).await?.as_bytes()))
+    }
+
+    pub(crate) fn of(secret: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
     /// The number of a name, uniform over all 64 bits.
     pub(crate) fn number(&self, name: &str) -> u64 {
         let tag = hmac::sign(&self.0, name.as_bytes());
@@ -27,13 +39,5 @@ impl NameKey {
         context.update(name.as_bytes());
         let tag = context.sign();
         Account::from_hash(tag.as_ref().first_chunk().copied().unwrap_or_default())
-    }
-}
-
-impl KeyEncryptionKey {
-    /// The key for names.
-    pub(crate) fn name_key(&self) -> NameKey {
-        let key = self.derive("symbolon names");
-        NameKey(hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()))
     }
 }

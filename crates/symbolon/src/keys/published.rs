@@ -6,7 +6,7 @@ use symbolon_token::{Jwk, JwkSet};
 use super::sha256;
 
 /// A JWKS document.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Published {
     /// The document.
     pub(crate) jwks: String,

@@ -5,21 +5,15 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;
 use symbolon_guard::SharedSecret;
-use symbolon_rules::{Entropy, key_ring::KeyFacts};
-use symbolon_token::{Algorithm, KeySet, SigningKey, Typ, sign};
-use zeroize::Zeroizing;
+use symbolon_token::{KeySet, SigningKey, Typ, sign};
 
 use super::{
     Published,
+    kept::{Use, kept},
     ring::{Opening, RingError},
 };
-use crate::store::{AddKey, ListKeys, SealedKey};
-
-/// The name of the kept secret in the store; tokens don't carry it.
-const KID: &str = "shared-secret";
 
 /// A secret that signs.
 pub(crate) struct SharedKey {
@@ -38,27 +32,9 @@ impl SharedKey {
 
     /// The secret that the store keeps, made at the first start.
     pub(crate) async fn kept(opening: &Opening<'_>) -> Result<Self, RingError> {
-        if let Some(secret) = find(opening).await? {
-            return Ok(Self::given(&secret));
-        }
-        let mut random = Zeroizing::new([0; 48]);
-        opening.randomness.clone().fill(&mut *random);
-        let text = Zeroizing::new(BASE64URL_NOPAD.encode(&*random));
-        let facts = KeyFacts {
-            kid: KID.to_owned(),
-            algorithm: Algorithm::HS256,
-            number: 1,
-            activates_at: Some(opening.now),
-        };
-        let sealed = opening.seal(&facts, text.as_bytes())?;
-        let key = SealedKey { facts, sealed };
-        let add = AddKey {
-            key,
-            now: opening.now,
-        };
-        opening.store.run(add).await?;
-        // Whether it was this node's that got in or another's, it is the one.
-        let secret = find(opening).await?.ok_or(RingError::NoKey)?;
+        let text = kept(opening, Use::Signing).await?;
+        // What this crate made passes its own checks.
+        let secret = SharedSecret::parse(&text).map_err(|_| RingError::NoKey)?;
         Ok(Self::given(&secret))
     }
 
@@ -73,17 +49,4 @@ impl SharedKey {
     pub(crate) fn verifying_keys(&self) -> Result<KeySet, RingError> {
         Ok(KeySet::new([self.key.verifying_key()])?)
     }
-}
-
-async fn find(opening: &Opening<'_>) -> Result<Option<SharedSecret>, RingError> {
-    let keys = opening.store.run(ListKeys).await?;
-    let Some(sealed) = keys.into_iter().find(|key| key.facts.kid == KID) else {
-        return Ok(None);
-    };
-    let text = opening.unseal(&sealed)?;
-    let text = str::from_utf8(&text).map_err(|_| RingError::NoKey)?;
-    // What this crate made passes its own checks.
-    SharedSecret::parse(text)
-        .map(Some)
-        .map_err(|_| RingError::NoKey)
 }

@@ -7,7 +7,7 @@ use symbolon_guard::{SecretError, SecretFlaw, SharedSecret};
 use symbolon_token::{Algorithm, KeySet, Timestamp};
 
 use super::{
-    Published,
+    KeyOptions, Published,
     ring::{KeyRing, Opening, RingError},
     shared::SharedKey,
 };
@@ -47,9 +47,15 @@ pub(crate) enum Keys {
 
 impl Keys {
     /// Reads the keys from the store, and makes those that are missing.
-    pub(crate) async fn open(signing: &Signing, opening: &Opening<'_>) -> Result<Self, RingError> {
+    pub(crate) async fn open(
+        signing: &Signing,
+        options: &KeyOptions,
+        opening: &Opening<'_>,
+    ) -> Result<Self, RingError> {
         Ok(match signing {
-            Signing::Published(algorithm) => Self::Ring(KeyRing::open(opening, *algorithm).await?),
+            Signing::Published(algorithm) => {
+                Self::Ring(KeyRing::open(opening, options.turnover(*algorithm)).await?)
+            }
             Signing::Shared(secret) => Self::Shared(SharedKey::given(secret)),
             Signing::SharedKept => Self::Shared(SharedKey::kept(opening).await?),
         })
@@ -64,6 +70,14 @@ impl Keys {
         match self {
             Self::Ring(ring) => ring.sign_access(claims, now),
             Self::Shared(key) => key.sign_access(claims),
+        }
+    }
+
+    /// The keys that turn over, where there are some.
+    pub(crate) fn ring(&self) -> Option<&KeyRing> {
+        match self {
+            Self::Ring(ring) => Some(ring),
+            Self::Shared(_) => None,
         }
     }
 

@@ -58,6 +58,18 @@ impl KeySource {
             }
         }
     }
+
+    /// Takes the key that was the store's until now; it is never made.
+    pub(crate) fn load_previous(
+        &self,
+        entropy: &mut impl Entropy,
+    ) -> Result<KeyEncryptionKey, KeySourceError> {
+        let loaded = self.load(StoreContent::Keys, entropy);
+        loaded.map_err(|error| match error {
+            KeySourceError::Missing(path) => KeySourceError::PreviousMissing(path),
+            error => error,
+        })
+    }
 }
 
 /// Whether a store holds keys that were encrypted already.
@@ -91,6 +103,12 @@ pub enum KeySourceError {
          with a new database", .0.display()
     )]
     Missing(PathBuf),
+    /// The key that a turnover began with is gone.
+    #[error(
+        "the previous key-encryption key {} is gone; if the turnover had ended, take the setting \
+         out, else put the file back", .0.display()
+    )]
+    PreviousMissing(PathBuf),
     /// Others can read the file.
     #[error("{} can be read by others; run: chmod 600 {}", .0.display(), .0.display())]
     Exposed(PathBuf),

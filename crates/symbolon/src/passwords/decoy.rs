@@ -72,18 +72,12 @@ impl Decoys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{KeyEncryptionKey, passwords::stored::StoredHash};
+    use crate::passwords::stored::StoredHash;
 
     const WERKZEUG: &str = "scrypt:32768:8:1$BNM0C0J6WtSnlcbG$ac176e49c7e9a71f73947486728b2957026f5261800769c3db07c6472ebb52217e94af99c12c496a70a5ce6eae69dd869078d077b7ed1f30456db51d160c3de4";
 
     fn decoys(key: &str) -> Decoys {
-        // Not the mere repetition that is refused.
-        let turned: String = key.chars().rev().collect();
-        let key = format!("{turned}{}", key.repeat(3));
-        Decoys::new(
-            KeyEncryptionKey::parse(&key).unwrap().name_key(),
-            Scheme::DEFAULT,
-        )
+        Decoys::new(NameKey::of(key.as_bytes()), Scheme::DEFAULT)
     }
 
     fn scrypt() -> Scheme {

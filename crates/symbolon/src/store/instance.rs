@@ -9,9 +9,10 @@ use super::{
 };
 
 statements! {
-    MAKE_STORE = "INSERT INTO symbolon_store (one, id, maker, kek_id, created_at) VALUES (1, $1, $2, $3, $4) \
+    MAKE_STORE = "INSERT INTO symbolon_store (one, id, maker, kek_id, created_at, kek_check) \
+        VALUES (1, $1, $2, $3, $4, $5) \
         ON CONFLICT DO NOTHING";
-    FIND_STORE = "SELECT id, maker, kek_id FROM symbolon_store WHERE one = 1";
+    FIND_STORE = "SELECT id, maker, kek_id, kek_check FROM symbolon_store WHERE one = 1";
 }
 
 /// What a store is.
@@ -23,6 +24,8 @@ pub(crate) struct Instance {
     pub(crate) maker: String,
     /// The name of the key-encryption key that its keys are encrypted with.
     pub(crate) kek_id: String,
+    /// What that key makes of the store's name; none in a store that an older version made.
+    pub(crate) kek_check: Option<Vec<u8>>,
 }
 
 /// Makes the store what the first to come says, and tells what it is.
@@ -41,6 +44,7 @@ impl Operation for MakeStore {
             Arg::Text(&self.instance.maker),
             Arg::Text(&self.instance.kek_id),
             Arg::Int(self.now.as_millis()),
+            Arg::MaybeBytes(self.instance.kek_check.as_deref()),
         ];
         tx.execute(&MAKE_STORE, &args).await?;
         tx.query_opt(&FIND_STORE, &[], instance)
@@ -66,5 +70,6 @@ fn instance(row: &Row<'_>) -> Result<Instance, StoreError> {
         id: StoreId::from_uuid(row.uuid(0)?),
         maker: row.text(1)?,
         kek_id: row.text(2)?,
+        kek_check: row.maybe_bytes(3)?,
     })
 }

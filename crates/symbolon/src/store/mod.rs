@@ -19,6 +19,7 @@ mod ownership;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schemes;
+mod sealed;
 mod sessions;
 #[cfg(any(feature = "cli", test))]
 mod setup;
@@ -51,9 +52,12 @@ pub(crate) use foreign::{ForeignRow, ForeignTable};
 #[cfg(any(feature = "cli", test))]
 pub(crate) use imports::{FindNamesakes, ImportUsers, NewImport};
 pub(crate) use instance::{FindStore, Instance, MakeStore};
-pub(crate) use keys::{AddKey, ListKeys, SealedKey};
+pub(crate) use keys::{ActivateKey, AddKey, ListKeys, RevokeKey, SealedKey, SweepKey};
 pub(crate) use moment::{BelieveTime, SeeTime};
 pub(crate) use schemes::{CountSchemes, RenewPassword};
+#[cfg(test)]
+pub(crate) use sealed::put_login;
+pub(crate) use sealed::{FindStale, KeepCheck, MoveKek, Reseal, Sealed, SealedKind, SealedName};
 #[cfg(feature = "client")]
 pub(crate) use sessions::EndSession;
 pub(crate) use sessions::{BeginSession, Begun, FindSignedIn, SweepSessions};
@@ -202,6 +206,16 @@ impl Store {
             deadline: options.deadline,
             failures: Failures::default(),
         }))
+    }
+
+    /// Whether other nodes may work on the same database.
+    pub(crate) const fn is_shared(&self) -> bool {
+        match &self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => true,
+        }
     }
 
     /// Runs an operation to its end, whatever becomes of the caller.

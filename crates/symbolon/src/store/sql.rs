@@ -85,6 +85,8 @@ pub(crate) enum Arg<'a> {
     MaybeText(Option<&'a str>),
     /// BYTEA, BLOB.
     Bytes(&'a [u8]),
+    /// BYTEA, BLOB, or NULL.
+    MaybeBytes(Option<&'a [u8]>),
     /// UUID, a BLOB of 16 bytes in SQLite.
     Id(&'a Uuid),
     /// UUID or NULL.
@@ -126,6 +128,8 @@ impl Row<'_> {
         maybe_text, Option<String>);
     column!(/// A BYTEA.
         bytes, Vec<u8>);
+    column!(/// A BYTEA or NULL.
+        maybe_bytes, Option<Vec<u8>>);
 
     /// A UUID.
     pub(crate) fn uuid(&self, column: usize) -> Result<Uuid, StoreError> {

@@ -12,14 +12,13 @@ use super::{UpstreamError, Visitor, fault, login_end};
 use crate::{
     app::{App, AppError},
     client::{Client, Tokens},
+    keys::TOKENS,
     store::{
         ClaimRefresh, Claimed, DropTokens, FindTokens, KeepTokens, ReleaseRefresh, ReplaceTokens,
-        SealedTokens, TokensId,
+        Sealed, SealedTokens, TokensId,
     },
 };
 
-/// What tokens are sealed for.
-const TOKENS: &str = "upstream-tokens";
 /// A token that is given out is good for this long at the least.
 const USABLE: Duration = Duration::from_secs(30);
 /// A node that has claimed a refresh and said nothing for so long is gone.
@@ -122,7 +121,7 @@ impl App {
         }
     }
 
-    fn seal_tokens(&self, id: TokensId, tokens: &Tokens) -> Result<Vec<u8>, AppError> {
+    fn seal_tokens(&self, id: TokensId, tokens: &Tokens) -> Result<Sealed, AppError> {
         let plain = serde_json::to_vec(tokens).map(zeroize::Zeroizing::new);
         let plain = plain.map_err(|error| fault(&error))?;
         let entropy = &mut self.randomness.clone();

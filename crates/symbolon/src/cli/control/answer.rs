@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
+use super::{State, keys::KeyAnswer};
 use crate::{
     app::{KeptPassword, User, UserDetails},
     cli::time::rfc3339,
@@ -19,6 +19,7 @@ pub(in crate::cli) enum Answer {
         changed: bool,
     },
     Users(Vec<UserView>),
+    Key(KeyAnswer),
     Failed(Failure),
 }
 
@@ -38,7 +39,7 @@ pub(in crate::cli) struct Failure {
 }
 
 impl Failure {
-    pub(in crate::cli) fn new(code: &str, message: impl Into<String>) -> Answer {
+    pub(in crate::cli) fn answer(code: &str, message: impl Into<String>) -> Answer {
         Answer::Failed(Self {
             code: code.to_owned(),
             message: message.into(),

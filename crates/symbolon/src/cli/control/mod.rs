@@ -10,6 +10,7 @@
 mod answer;
 mod client;
 mod frame;
+mod keys;
 mod perform;
 mod place;
 mod request;
@@ -20,6 +21,7 @@ mod tests;
 pub(super) use self::{
     answer::{Answer, Failure, Hello, UserView},
     client::Door,
+    keys::{KeyAnswer, KeyRequest, KeyView, PemView, RevokedView, When},
     perform::perform,
     place::{Place, own_uid},
     request::{Change, Cursor, Order, Request, Secret, State},

@@ -10,7 +10,7 @@ use symbolon_rules::{
 };
 
 use super::{
-    Answer, Change, Cursor, Failure, Hello, Order, Request, Secret, State, answer::UserView,
+    Answer, Change, Cursor, Failure, Hello, Order, Request, Secret, State, answer::UserView, keys,
 };
 use crate::{
     Engine,
@@ -52,6 +52,7 @@ async fn attempt(engine: &Engine, request: Request) -> Result<Answer, UserError>
                 users.into_iter().map(UserView::from).collect(),
             ))
         }
+        Request::Key(request) => Ok(keys::perform(engine, request).await),
         Request::ShowUser { username } => shown(engine, name(&username)?, Changed::No).await,
         Request::SetState { username, state } => {
             let username = name(&username)?;
@@ -203,14 +204,14 @@ fn failure(error: &UserError, subject: &str) -> Answer {
         UserError::NameTaken => format!("another user is called {subject:?}"),
         error => error.to_string(),
     };
-    Failure::new(code, message)
+    Failure::answer(code, message)
 }
 
 impl Request {
     /// Whom it is about, and what they are to be called, for whoever reads why it failed.
     fn names(&self) -> (String, String) {
         let (whom, new_name) = match self {
-            Self::Hello | Self::ListUsers { .. } => ("", ""),
+            Self::Hello | Self::Key(_) | Self::ListUsers { .. } => ("", ""),
             Self::RenameUser { to, username } => (&**username, &**to),
             Self::AddUser { username, .. }
             | Self::ShowUser { username }

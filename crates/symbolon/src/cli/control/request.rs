@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 use symbolon_rules::user::UserState;
 use zeroize::Zeroizing;
 
+use super::keys::KeyRequest;
+
 /// A request with the version that its asker speaks.
 #[derive(Serialize)]
 pub(super) struct Envelope<'a> {
@@ -69,6 +71,7 @@ pub(in crate::cli) enum Request {
         username: String,
         id: String,
     },
+    Key(KeyRequest),
 }
 
 /// In which order users are listed.

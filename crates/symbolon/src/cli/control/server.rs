@@ -97,7 +97,7 @@ async fn serve_one(mut stream: UnixStream, engine: Engine, _turn: OwnedSemaphore
         peer => {
             let uid = peer.ok().map(|peer| peer.uid());
             tracing::warn!(?uid, "a stranger on the control socket");
-            Failure::new("forbidden", "this socket answers its owner only")
+            Failure::answer("forbidden", "this socket answers its owner only")
         }
     };
     let written = timeout(PATIENCE, frame::write(&mut stream, &answer, ANSWER_MAX)).await;
@@ -118,13 +118,13 @@ pub(super) fn may_ask(peer: u32, own: u32) -> bool {
 async fn answer(stream: &mut UnixStream, engine: &Engine) -> Answer {
     let frame = match timeout(PATIENCE, frame::read(stream, REQUEST_MAX)).await {
         Ok(Ok(frame)) => frame,
-        Ok(Err(error)) => return Failure::new("malformed", error.to_string()),
-        Err(_) => return Failure::new("malformed", "the request did not come in time"),
+        Ok(Err(error)) => return Failure::answer("malformed", error.to_string()),
+        Err(_) => return Failure::answer("malformed", "the request did not come in time"),
     };
     let sealed: Sealed<'_> = match serde_json::from_slice(&frame) {
         Ok(sealed) => sealed,
         // What serde says of a text may quote it.
-        Err(_) => return Failure::new("malformed", "the request can't be read"),
+        Err(_) => return Failure::answer("malformed", "the request can't be read"),
     };
     if sealed.v != VERSION {
         let ours = env!("CARGO_PKG_VERSION");
@@ -132,10 +132,10 @@ async fn answer(stream: &mut UnixStream, engine: &Engine) -> Answer {
             "the server on this data folder is Symbolon {ours}, and this program is another version; \
              use the program of the server, or restart the server with this one"
         );
-        return Failure::new("version", told);
+        return Failure::answer("version", told);
     }
     match serde_json::from_str::<Request>(sealed.request.get()) {
         Ok(request) => perform(engine, request).await,
-        Err(_) => Failure::new("malformed", "the request can't be read"),
+        Err(_) => Failure::answer("malformed", "the request can't be read"),
     }
 }

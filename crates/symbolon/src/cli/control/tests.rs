@@ -168,14 +168,13 @@ async fn what_a_killed_server_left_is_replaced_and_anything_else_is_not() {
 
     server.kill().await;
     let elsewhere = server.root.path().join("elsewhere");
+    let _elsewhere = StdListener::bind(&elsewhere).unwrap();
     for other in ["file", "link"] {
         let _ = fs::remove_file(&left);
-        match other {
-            "file" => fs::write(&left, "somebody's").unwrap(),
-            _ => {
-                let _elsewhere = StdListener::bind(&elsewhere).unwrap();
-                symlink(&elsewhere, &left).unwrap();
-            }
+        if other == "file" {
+            fs::write(&left, "somebody's").unwrap();
+        } else {
+            symlink(&elsewhere, &left).unwrap();
         }
         let place = Place::open(&server.path).unwrap();
         assert!(place.listen(&server.folder).is_err(), "{other}");

@@ -10,6 +10,9 @@ pub(super) const fn key_of(error: &ConfigError) -> Option<&'static str> {
         ConfigError::AccessTokenLifetime => "access_token_lifetime",
         ConfigError::Scope { .. } => "login_scopes",
         ConfigError::Claim { .. } => "external_id_claim",
+        ConfigError::AlgorithmTwice(_) | ConfigError::SymmetricAlgorithm(_) => "keys.algorithms",
+        ConfigError::RotateEvery => "keys.rotate_every",
+        ConfigError::Announce => "keys.announce",
         ConfigError::PasswordHashing(error) => match error {
             PasswordHashingError::Memory => "passwords.memory",
             PasswordHashingError::Iterations => "passwords.iterations",

@@ -34,10 +34,11 @@ use keys::Places;
 use problem::{Origin, Problem};
 
 use symbolon_rules::{client_address::TrustedProxies, origin::Origins};
+use symbolon_token::Algorithm;
 
 use super::logs;
 use crate::{
-    Config, DatabaseUrl, KeyEncryptionKey, KeySource, PasswordHashing, StoreOptions,
+    Config, DatabaseUrl, KeyEncryptionKey, KeyOptions, KeySource, PasswordHashing, StoreOptions,
     http::serve::{AdminError, AdminReach, Drain, Limits, Serving, Systemd, TlsFiles, bind_admin},
 };
 
@@ -57,6 +58,8 @@ pub(super) struct Settings {
     database_options: StoreOptions,
     key_encryption_key_file: Option<PathBuf>,
     key_encryption_key: Option<KeyEncryptionKey>,
+    previous_key_encryption_key_file: Option<PathBuf>,
+    keys: KeyOptions,
     login_scopes: Vec<String>,
     external_id_claim: Option<String>,
     access_token_lifetime: Duration,
@@ -84,6 +87,8 @@ impl Default for Settings {
             database_options: StoreOptions::default(),
             key_encryption_key_file: None,
             key_encryption_key: None,
+            previous_key_encryption_key_file: None,
+            keys: key_options(),
             login_scopes: Vec::new(),
             external_id_claim: None,
             access_token_lifetime: symbolon_rules::tokens::ACCESS_TOKEN_LIFETIME,
@@ -227,9 +232,21 @@ impl Settings {
             external_id_claim: self.external_id_claim.clone(),
             access_token_lifetime: self.access_token_lifetime,
             passwords: self.passwords.clone(),
+            previous_key_encryption_key: self
+                .previous_key_encryption_key_file
+                .as_ref()
+                .map(|path| KeySource::File(self.base.join(path))),
+            keys: self.keys.clone(),
             ..Config::new(self.issuer(), database, key)
         })
     }
+}
+
+/// The algorithm is named where it can be read.
+fn key_options() -> KeyOptions {
+    let mut options = KeyOptions::default();
+    options.algorithms = vec![Algorithm::ES256];
+    options
 }
 
 /// A value, and where it was read.

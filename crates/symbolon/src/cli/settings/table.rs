@@ -9,6 +9,7 @@ use symbolon_rules::{
     client_address::{Network, TrustedProxies},
     origin::Origins,
 };
+use symbolon_token::Algorithm;
 
 use super::{
     keys::{First, Key, Set},
@@ -95,6 +96,47 @@ pub(super) const KEYS: &[Key] = &[
                `symbolon.key` in the data folder. Made where the database is new; every server of one \
                database needs the same. Only its owner may read it.",
         first: First::Shown,
+    },
+    Key {
+        name: "previous_key_encryption_key_file",
+        set: Set::Text(|settings, text| {
+            settings.previous_key_encryption_key_file = Some(path(text)?);
+            Ok(())
+        }),
+        default: "",
+        text: "The file with the key that was used until now, while another takes its place: what it \
+               encrypted is encrypted anew at the start. docs/keys.md says how.",
+        first: First::Left,
+    },
+    Key {
+        name: "keys.algorithms",
+        set: Set::List(|settings, names| {
+            settings.keys.algorithms = names
+                .iter()
+                .map(|name| algorithm(name))
+                .collect::<Result<_, _>>()?;
+            Ok(())
+        }),
+        default: "[\"ES256\"]",
+        text: "What tokens are signed with. Keys of every algorithm named are published; the first one \
+               signs. A new one signs when its key has been published for `keys.announce`.",
+        first: First::Left,
+    },
+    Key {
+        name: "keys.rotate_every",
+        set: Set::Time(|settings| &mut settings.keys.rotate_every),
+        default: "\"90d\"",
+        text: "How long a signing key signs: twice `keys.announce` at the least. The next one is there, \
+               and published, from the first start on.",
+        first: First::Left,
+    },
+    Key {
+        name: "keys.announce",
+        set: Set::Time(|settings| &mut settings.keys.announce),
+        default: "\"1d\"",
+        text: "How long before its first signature a signing key's time is fixed: 15 minutes at the \
+               least.",
+        first: First::Left,
     },
     Key {
         name: "access_token_lifetime",
@@ -357,6 +399,16 @@ fn one_of<T: Copy>(rows: &[(&'static str, T)], text: &str) -> Result<T, String> 
         let names: Vec<_> = rows.iter().map(|(name, _)| format!("{name:?}")).collect();
         format!("{text:?} is none of {}", names.join(", "))
     })
+}
+
+fn algorithm(name: &str) -> Result<Algorithm, String> {
+    Algorithm::from_name(name)
+        .filter(|algorithm| !algorithm.is_symmetric())
+        .ok_or_else(|| {
+            let all = Algorithm::ALL.iter().filter(|all| !all.is_symmetric());
+            let names: Vec<_> = all.map(|all| all.name()).collect();
+            format!("{name:?} is none of {}", names.join(", "))
+        })
 }
 
 fn path(text: &str) -> Result<PathBuf, String> {

@@ -285,6 +285,30 @@ fn paths_are_relative_to_the_file() {
 }
 
 #[test]
+fn keys_turn_over_as_the_file_says() {
+    let text = format!(
+        "{ISSUER}previous_key_encryption_key_file = \"old.key\"\n[keys]\n\
+         algorithms = [\"EdDSA\", \"ES256\"]\nrotate_every = \"30d\"\nannounce = \"6h\"\n"
+    );
+    let settings = read(&text, &[]).unwrap();
+    let base = settings.data_folder();
+    let config = settings.engine_config().unwrap();
+    let names: Vec<_> = config
+        .keys
+        .algorithms
+        .iter()
+        .map(|key| key.name())
+        .collect();
+    assert_eq!(names, ["EdDSA", "ES256"]);
+    assert_eq!(config.keys.rotate_every, Duration::from_hours(30 * 24));
+    assert_eq!(config.keys.announce, Duration::from_hours(6));
+    assert!(matches!(
+        config.previous_key_encryption_key,
+        Some(KeySource::File(path)) if path == base.parent().unwrap().join("old.key")
+    ));
+}
+
+#[test]
 fn the_documented_defaults_are_the_defaults() {
     for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
         let text = format!("{} = {}\n", key.name, key.default);
@@ -398,6 +422,10 @@ fn what_is_served_is_set_and_refused() {
             "symbolon.toml:2: cors_origins: \"*\": each site is named",
         ),
         (
+            "keys.algorithms = [\"HS256\"]",
+            "symbolon.toml:2: keys.algorithms: \"HS256\" is none of RS256, RS384",
+        ),
+        (
             "log.format = \"xml\"",
             "symbolon.toml:2: log.format: \"xml\" is none of \"text\", \"json\"",
         ),
@@ -425,6 +453,18 @@ fn what_the_engine_objects_to_is_said_with_its_line_and_key() {
         (
             "external_id_claim = \"sub\"",
             "symbolon.toml:2: external_id_claim: ",
+        ),
+        (
+            "keys.algorithms = [\"ES256\", \"ES256\"]",
+            "symbolon.toml:2: keys.algorithms: the signing keys' algorithm ES256 is named twice",
+        ),
+        (
+            "keys.announce = \"14m\"",
+            "symbolon.toml:2: keys.announce: signing keys are announced 15 minutes ahead",
+        ),
+        (
+            "keys.rotate_every = \"47h\"",
+            "symbolon.toml:2: keys.rotate_every: signing keys turn over no sooner",
         ),
         (
             "passwords.memory = \"18 MiB\"",

@@ -164,7 +164,7 @@ async fn pages(door: &Door, arguments: &List) -> Result<()> {
         bar.inc(users.len() as u64);
         bar.suspend(|| {
             if arguments.common.json {
-                let lines = users.iter().map(|user| json(user));
+                let lines = users.iter().map(json);
                 print::line(&lines.collect::<Vec<_>>().join("\n"));
             } else {
                 let rows: Vec<_> = users.iter().map(view::row).collect();

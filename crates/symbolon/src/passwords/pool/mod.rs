@@ -104,9 +104,11 @@ impl Pool {
         self.shared.wake(&state);
         drop(state);
         for number in 0..helpers {
-            // Without them logins only get slower where everything is.
             let role = if number == 0 { watch } else { help };
-            let _ = self.spawn(&format!("hash-help-{number}"), role);
+            if !self.spawn(&format!("help-{number}"), role) && number == 0 {
+                // Nobody would see that those who give way get on: so nobody gives way.
+                self.shared.lock().limits.helpers = 0;
+            }
         }
         if is_more_wanted && !self.spawn("turn", threads::work) {
             let mut state = self.shared.lock();

@@ -280,9 +280,7 @@ async fn what_a_worker_does_not_get_on_with_is_done_by_a_helper() {
     for (number, job) in (0..).zip(jobs) {
         assert_eq!(job.await.unwrap(), Ok(number));
     }
-    assert_eq!(gate.begun(), 1);
-    assert_eq!(in_flight(&pool), 1, "the worker still has its place");
-    // Nobody waits for it any more, and so doesn't closing.
+    // The worker may still hold the first: nobody waits for that any more, and so doesn't closing.
     timeout(DEADLINE, pool.close()).await.unwrap();
     gate.open();
     until(|| pool.threads() == 0).await;

@@ -29,7 +29,9 @@ use super::{
 /// How long blocks are kept when nobody comes: with the wiping, it stays below 200 ms.
 const KEPT_FOR: Duration = Duration::from_millis(100);
 /// How often the workers' progress is looked at while there is work.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(50);
+/// What was seen so long ago says nothing of today.
+const STALE: Duration = Duration::from_secs(1);
 /// Workers that have less than this part of a processor each are starving.
 const STARVING: u32 = 5;
 
@@ -217,7 +219,6 @@ pub(super) fn watch(shared: &Arc<Shared>) {
     let mut state = shared.lock();
     while state.is_open || !state.is_settled() {
         if state.in_flight() == 0 {
-            last = None;
             state = wait(&shared.watch, state);
             continue;
         }
@@ -315,12 +316,12 @@ impl Look {
     /// Whether the workers had so little of the time since then that they get nowhere.
     fn shows_starving(&self, before: &Self, state: &State) -> bool {
         let have_finished = self.by_workers > before.by_workers;
+        let passed = self.at.saturating_sub(before.at);
         if self.emptied > before.emptied {
             // Nothing was left to do for a while. If the workers did some of it, they get on; if it was
-            // helpers alone, all is as it was.
-            return state.is_starving && !have_finished;
+            // helpers alone, all is as it was, for a moment.
+            return state.is_starving && !have_finished && passed < STALE;
         }
-        let passed = self.at.saturating_sub(before.at);
         let busy = u32::try_from(state.running()).unwrap_or(u32::MAX).max(1);
         match (self.processor, before.processor) {
             (Some(now), Some(then)) => {
@@ -380,5 +381,6 @@ mod tests {
         assert!(!starving(&look(100, Some(501), 4, 8), true));
         assert!(starving(&look(100, Some(501), 4, 7), true));
         assert!(!starving(&look(100, Some(501), 4, 7), false));
+        assert!(!starving(&look(1000, Some(501), 4, 7), true));
     }
 }

@@ -52,6 +52,7 @@ fn params<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
             Arg::Text(value) => value,
             Arg::MaybeText(value) => value,
             Arg::Bytes(value) => value,
+            Arg::MaybeBytes(value) => value,
             Arg::Id(value) => *value,
             Arg::MaybeId(value) => value,
         })

@@ -75,6 +75,7 @@ impl ToSql for Arg<'_> {
             Self::Text(value) => value.to_sql(),
             Self::MaybeText(value) => value.to_sql(),
             Self::Bytes(value) => value.to_sql(),
+            Self::MaybeBytes(value) => value.to_sql(),
             Self::Id(value) | Self::MaybeId(Some(value)) => {
                 Ok(ToSqlOutput::Borrowed(value.as_bytes().as_slice().into()))
             }

@@ -4,8 +4,8 @@ use symbolon_rules::{import::Namesake, permission::Role, user::UserState};
 
 use super::{Database, create, hash, name, on_both_engines, user};
 use crate::store::{
-    CountSchemes, FindLogin, FindNamesakes, ImportUsers, NewImport, RenewPassword, SetPassword,
-    Store, schemes::SchemeCounts,
+    CountSchemes, CreateUser, FindLogin, FindNamesakes, ImportUsers, NewImport, RenewPassword,
+    SetPassword, Store, schemes::SchemeCounts,
 };
 
 on_both_engines! {
@@ -146,9 +146,11 @@ async fn a_hash_is_renewed_only_while_it_is_the_one_compared_with(database: Data
 
 async fn users_are_counted_by_what_their_hashes_cost(database: Database) {
     let store = database.open().await;
-    create(&store, "alice").await;
     let count = async || store.run(CountSchemes).await.unwrap();
     assert_eq!(count().await, SchemeCounts::default());
+    create(&store, "alice").await;
+    let anybody = count().await;
+    assert_eq!((anybody.imported.len(), anybody.others), (0, 1));
 
     let mut other = import("dave", None);
     other.imported_scheme = Some("bcrypt".to_owned());
@@ -167,13 +169,11 @@ async fn users_are_counted_by_what_their_hashes_cost(database: Database) {
         password_hash: hash("new"),
     };
     assert!(store.run(set).await.unwrap());
-    let user = store
-        .run(FindLogin {
-            username: name("carol"),
-        })
-        .await;
+    let find = |username| FindLogin {
+        username: name(username),
+    };
     let renew = RenewPassword {
-        user: user.unwrap().unwrap().user,
+        user: store.run(find("carol")).await.unwrap().unwrap().user,
         old: hash("first"),
         new: hash("new"),
     };
@@ -181,4 +181,26 @@ async fn users_are_counted_by_what_their_hashes_cost(database: Database) {
     let counts = count().await;
     assert_eq!(counts.imported, [("bcrypt".to_owned(), 1)]);
     assert_eq!(counts.others, 3);
+
+    // A hash that was made with other parameters than the default carries their name, whichever way it
+    // comes in.
+    let dear = |text| hash(text).with_scheme("dear".to_owned());
+    let set = SetPassword {
+        username: name("alice"),
+        password_hash: dear("newer"),
+    };
+    assert!(store.run(set).await.unwrap());
+    let renew = RenewPassword {
+        user: store.run(find("carol")).await.unwrap().unwrap().user,
+        old: hash("new"),
+        new: dear("newer"),
+    };
+    assert!(store.run(renew).await.unwrap());
+    let mut eve = user("eve");
+    eve.password_hash = Some(dear("first"));
+    store.run(CreateUser { user: eve }).await.unwrap();
+    let mut counts = count().await;
+    counts.imported.sort();
+    let imported = [("bcrypt".to_owned(), 1), ("dear".to_owned(), 3)];
+    assert_eq!((&*counts.imported, counts.others), (&imported[..], 1));
 }

@@ -8,12 +8,14 @@ mod differential;
 mod directory;
 mod faults;
 mod imports;
+mod keys;
 mod moment;
 mod operations;
 #[cfg(feature = "postgres")]
 mod outage;
 mod ownership;
 mod races;
+mod sealed;
 mod setup;
 mod statements;
 mod throttle;
@@ -31,7 +33,8 @@ use symbolon_rules::{
 use symbolon_token::Timestamp;
 
 use super::{
-    Access, CreateUser, DatabaseUrl, NewUser, Operation, Store, StoreError, StoreOptions, Tx,
+    Access, CreateUser, DatabaseUrl, NewUser, Operation, Sealed, Store, StoreError, StoreOptions,
+    Tx,
 };
 use crate::{Randomness, config::Maker};
 
@@ -142,6 +145,13 @@ fn name(text: &str) -> Username {
 
 fn hash(text: &str) -> PasswordHash {
     PasswordHash::from_phc(text.to_owned())
+}
+
+fn sealed(bytes: &[u8]) -> Sealed {
+    Sealed {
+        bytes: bytes.to_vec(),
+        kek: Some("old".to_owned()),
+    }
 }
 
 fn user(username: &str) -> NewUser {

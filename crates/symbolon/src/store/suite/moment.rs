@@ -20,6 +20,7 @@ async fn g12_the_newest_time_only_grows_unless_somebody_says_so(database: Databa
         id: new_id(),
         maker: "engine".to_owned(),
         kek_id: "1".to_owned(),
+        kek_check: None,
     };
     store.run(MakeStore { instance, now: NOW }).await.unwrap();
     assert_eq!(store.run(see(100)).await.unwrap().as_millis(), 0);

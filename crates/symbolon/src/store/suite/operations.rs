@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use symbolon_rules::{
-    client, id::StoreId, key_ring::KeyFacts, permission::Role, session::NewSession, user::UserState,
-};
-use symbolon_token::Algorithm;
+use symbolon_rules::{client, id::StoreId, permission::Role, session::NewSession, user::UserState};
 
 use super::{Database, NOW, create, hash, name, new_id, on_both_engines, user};
 use crate::store::sessions::SignedIn;
 use crate::store::{
-    AddKey, BeginSession, Begun, CreateUser, Created, FindLogin, FindSignedIn, FindStore, Instance,
-    ListKeys, MakeStore, SealedKey, SetPassword, SetUserState, Store, SweepSessions,
+    BeginSession, Begun, CreateUser, Created, FindLogin, FindSignedIn, FindStore, Instance,
+    MakeStore, SetPassword, SetUserState, Store, SweepSessions,
 };
 
 on_both_engines! {
@@ -22,7 +19,6 @@ on_both_engines! {
     a_disabled_user_has_no_session_and_begins_none,
     a_session_of_another_user_is_nobodys,
     sessions_that_are_over_are_swept_in_steps,
-    keys_are_kept_as_they_were,
     a_store_keeps_its_first_identity,
     what_was_acknowledged_is_there_after_a_restart,
 }
@@ -180,32 +176,6 @@ async fn sessions_that_are_over_are_swept_in_steps(database: Database) {
     assert_eq!(store.run(sweep(hour, 3)).await.unwrap(), 0);
 }
 
-async fn keys_are_kept_as_they_were(database: Database) {
-    let store = database.open().await;
-    let key = |kid: &str, number, activates_at| SealedKey {
-        facts: KeyFacts {
-            kid: kid.to_owned(),
-            algorithm: Algorithm::ES256,
-            number,
-            activates_at,
-        },
-        sealed: vec![0, 1, 255],
-    };
-    let add = |key| AddKey { key, now: NOW };
-    assert!(store.run(add(key("a", 1, Some(NOW)))).await.unwrap());
-    assert!(store.run(add(key("b", 2, None))).await.unwrap());
-    // Another node's key of the same number, and the same key once more.
-    assert!(!store.run(add(key("c", 2, None))).await.unwrap());
-    assert!(!store.run(add(key("a", 3, None))).await.unwrap());
-    let kept = store.run(ListKeys).await.unwrap();
-    let facts: Vec<_> = kept.iter().map(|key| key.facts.clone()).collect();
-    assert_eq!(
-        facts,
-        [key("a", 1, Some(NOW)).facts, key("b", 2, None).facts]
-    );
-    assert_eq!(kept[0].sealed, [0, 1, 255]);
-}
-
 async fn a_store_keeps_its_first_identity(database: Database) {
     let store = database.open().await;
     assert!(store.run(FindStore).await.unwrap().is_none());
@@ -213,6 +183,7 @@ async fn a_store_keeps_its_first_identity(database: Database) {
         id,
         maker: maker.to_owned(),
         kek_id: "kek".to_owned(),
+        kek_check: Some(vec![1]),
     };
     let first = instance(new_id(), "engine");
     let make = |instance| MakeStore { instance, now: NOW };

@@ -41,6 +41,7 @@ async fn a_store_of_another_maker_is_refused(database: Database) {
         id: new_id(),
         maker: "dev".to_owned(),
         kek_id: String::new(),
+        kek_check: None,
     };
     store.run(MakeStore { instance, now: NOW }).await.unwrap();
     store.close().await;

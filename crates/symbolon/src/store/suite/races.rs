@@ -6,7 +6,7 @@ use symbolon_rules::{client, id::UserId, key_ring::KeyFacts, session::NewSession
 use symbolon_token::Algorithm;
 use tokio::task::JoinSet;
 
-use super::{Database, NOW, create, hash, name, new_id, on_both_engines, user};
+use super::{Database, NOW, create, hash, name, new_id, on_both_engines, sealed, user};
 use crate::store::{
     AddKey, BeginSession, Begun, CreateUser, Created, FindLogin, FindSignedIn, Instance, ListKeys,
     MakeStore, SealedKey, SetPassword, Store, StoreError, StoreOptions,
@@ -57,11 +57,13 @@ async fn one_of_many_adds_a_key(database: Database) {
                 kid: format!("key-{number}"),
                 algorithm: Algorithm::ES256,
                 number: 1,
+                created_at: NOW,
                 activates_at: None,
+                revoked_at: None,
             },
-            sealed: vec![],
+            sealed: sealed(b""),
         };
-        store.run(AddKey { key, now: NOW }).await.unwrap()
+        store.run(AddKey { key }).await.unwrap()
     })
     .await;
     assert_eq!(results.iter().filter(|added| **added).count(), 1);
@@ -75,6 +77,7 @@ async fn one_of_many_makes_the_store(database: Database) {
             id: new_id(),
             maker: "engine".to_owned(),
             kek_id: number.to_string(),
+            kek_check: Some(vec![1]),
         };
         store.run(MakeStore { instance, now: NOW }).await.unwrap()
     })

@@ -2,7 +2,7 @@
 
 use super::{Database, custom, on_both_engines};
 use crate::store::{
-    app_sessions, imports, instance, keys, moment, schemes, sessions, setup,
+    app_sessions, imports, instance, keys, moment, schemes, sealed, sessions, setup,
     sql::{Arg, Statement, statements},
     throttle,
     tx::EngineTx,
@@ -14,13 +14,14 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 18] = [
+const FILES: [&[&Statement]; 20] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
     keys::STATEMENTS,
     moment::STATEMENTS,
     schemes::STATEMENTS,
+    sealed::STATEMENTS,
     sessions::STATEMENTS,
     setup::STATEMENTS,
     throttle::STATEMENTS,
@@ -30,6 +31,7 @@ const FILES: [&[&Statement]; 18] = [
     users::STATEMENTS,
     users::MORE_STATEMENTS[0],
     users::MORE_STATEMENTS[1],
+    super::sealed::STATEMENTS,
     super::directory::STATEMENTS,
     super::throttle::STATEMENTS,
     super::transactions::STATEMENTS,

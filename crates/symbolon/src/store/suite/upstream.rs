@@ -10,7 +10,7 @@ use symbolon_rules::{
 };
 use tokio::task::JoinSet;
 
-use super::{Database, NOW, create, hash, name, new_id, on_both_engines, user};
+use super::{Database, NOW, create, hash, name, new_id, on_both_engines, sealed, user};
 use crate::{
     Randomness,
     keys::sha256,
@@ -40,7 +40,7 @@ on_both_engines! {
 const RACERS: usize = 20;
 const END: Duration = Duration::from_mins(10);
 
-fn keys() -> (LoginKey, BrowserKey) {
+pub(super) fn keys() -> (LoginKey, BrowserKey) {
     use symbolon_rules::secret::Secret;
 
     let random = &mut Randomness::system();
@@ -55,7 +55,7 @@ async fn begin(store: &Store) -> (LoginKey, BrowserKey) {
     let begin = BeginUpstreamLogin {
         key,
         browser,
-        sealed: b"sealed".to_vec(),
+        sealed: sealed(b"sealed"),
         expires_at: NOW + END,
     };
     store.run(begin).await.unwrap();
@@ -66,7 +66,11 @@ async fn redeem(store: &Store, key: LoginKey, browser: BrowserKey, after: Durati
     let now = NOW + after;
     let redeemed = store.run(RedeemUpstreamLogin { key, browser, now });
     let redeemed = redeemed.await.unwrap();
-    assert!(redeemed.as_ref().is_none_or(|sealed| sealed == b"sealed"));
+    assert!(
+        redeemed
+            .as_ref()
+            .is_none_or(|kept| *kept == sealed(b"sealed"))
+    );
     redeemed.is_some()
 }
 
@@ -205,7 +209,7 @@ async fn keep(store: &Store, session: Option<&NewSession>) -> TokensId {
     let keep = KeepTokens {
         id,
         session: session.map(|session| session.id),
-        sealed: b"first".to_vec(),
+        sealed: sealed(b"first"),
         expires_at: NOW + END,
     };
     store.run(keep).await.unwrap();
@@ -214,7 +218,7 @@ async fn keep(store: &Store, session: Option<&NewSession>) -> TokensId {
 
 async fn tokens(store: &Store, id: TokensId) -> Option<(Vec<u8>, i64)> {
     let found = store.run(FindTokens { id, now: NOW }).await.unwrap();
-    found.map(|found| (found.sealed, found.version))
+    found.map(|found| (found.sealed.bytes, found.version))
 }
 
 async fn claim(store: &Store, id: TokensId, version: i64, after: Duration) -> Claimed {
@@ -236,7 +240,7 @@ async fn one_node_refreshes_at_a_time_and_one_that_is_gone_gives_way(database: D
     assert_eq!(claim(&store, id, 0, secs(59)).await, Claimed::Theirs);
     // It said nothing for a minute.
     assert_eq!(claim(&store, id, 0, secs(60)).await, Claimed::Ours);
-    let sealed = b"second".to_vec();
+    let sealed = sealed(b"second");
     let replace = ReplaceTokens {
         id,
         version: 0,
@@ -245,7 +249,7 @@ async fn one_node_refreshes_at_a_time_and_one_that_is_gone_gives_way(database: D
     assert!(store.run(replace).await.unwrap());
     assert_eq!(tokens(&store, id).await, Some((b"second".to_vec(), 1)));
     // Who comes late with the old version changes nothing.
-    let sealed = b"third".to_vec();
+    let sealed = super::sealed(b"third");
     let replace = ReplaceTokens {
         id,
         version: 0,
@@ -260,7 +264,7 @@ async fn one_node_refreshes_at_a_time_and_one_that_is_gone_gives_way(database: D
     // What is over has nothing to refresh.
     assert_eq!(claim(&store, id, 1, END).await, Claimed::Theirs);
     let dropped = store.run(DropTokens { id }).await.unwrap().unwrap();
-    assert_eq!(dropped.sealed, b"second");
+    assert_eq!(dropped.sealed.bytes, b"second");
     assert_eq!(tokens(&store, id).await, None);
 }
 

@@ -8,14 +8,15 @@ use symbolon_rules::upstream::{BrowserKey, LoginKey};
 use symbolon_token::Timestamp;
 
 use super::super::{
-    Access, Operation, StoreError, Tx,
+    Access, Operation, Sealed, StoreError, Tx,
     sql::{Arg, statements},
 };
 
 statements! {
-    BEGIN_LOGIN = "INSERT INTO upstream_logins (id, browser, sealed, expires_at) VALUES ($1, $2, $3, $4)";
+    BEGIN_LOGIN = "INSERT INTO upstream_logins (id, browser, sealed, expires_at, kek_id) \
+        VALUES ($1, $2, $3, $4, $5)";
     REDEEM_LOGIN = "DELETE FROM upstream_logins WHERE id = $1 AND browser = $2 AND expires_at > $3 \
-        RETURNING sealed";
+        RETURNING sealed, kek_id";
     SWEEP_LOGINS = "DELETE FROM upstream_logins WHERE id IN \
         (SELECT id FROM upstream_logins WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 }
@@ -24,7 +25,7 @@ statements! {
 pub(crate) struct BeginUpstreamLogin {
     pub(crate) key: LoginKey,
     pub(crate) browser: BrowserKey,
-    pub(crate) sealed: Vec<u8>,
+    pub(crate) sealed: Sealed,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -36,8 +37,9 @@ impl Operation for BeginUpstreamLogin {
         let args = [
             Arg::Bytes(self.key.as_bytes()),
             Arg::Bytes(self.browser.as_bytes()),
-            Arg::Bytes(&self.sealed),
+            Arg::Bytes(&self.sealed.bytes),
             Arg::Int(self.expires_at.as_millis()),
+            Arg::MaybeText(self.sealed.kek.as_deref()),
         ];
         tx.execute(&BEGIN_LOGIN, &args).await?;
         Ok(())
@@ -53,7 +55,7 @@ pub(crate) struct RedeemUpstreamLogin {
 
 impl Operation for RedeemUpstreamLogin {
     /// What was kept of it.
-    type Out = Option<Vec<u8>>;
+    type Out = Option<Sealed>;
     const ACCESS: Access = Access::Write;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
@@ -62,7 +64,13 @@ impl Operation for RedeemUpstreamLogin {
             Arg::Bytes(self.browser.as_bytes()),
             Arg::Int(self.now.as_millis()),
         ];
-        tx.query_opt(&REDEEM_LOGIN, &args, |row| row.bytes(0)).await
+        tx.query_opt(&REDEEM_LOGIN, &args, |row| {
+            Ok(Sealed {
+                bytes: row.bytes(0)?,
+                kek: row.maybe_text(1)?,
+            })
+        })
+        .await
     }
 }
 

@@ -8,20 +8,21 @@ use symbolon_rules::id::{Id, SessionId};
 use symbolon_token::Timestamp;
 
 use super::super::{
-    Access, Operation, StoreError, Tx,
+    Access, Operation, Sealed, StoreError, Tx,
     sql::{Arg, Row, statements},
 };
 
 statements! {
-    KEEP_TOKENS = "INSERT INTO upstream_tokens (id, sid, sealed, version, claimed_until, expires_at) \
-        VALUES ($1, $2, $3, 0, 0, $4)";
-    FIND_TOKENS = "SELECT sealed, version FROM upstream_tokens WHERE id = $1 AND expires_at > $2";
+    KEEP_TOKENS = "INSERT INTO upstream_tokens (id, sid, sealed, version, claimed_until, expires_at, kek_id) \
+        VALUES ($1, $2, $3, 0, 0, $4, $5)";
+    FIND_TOKENS = "SELECT sealed, version, kek_id FROM upstream_tokens WHERE id = $1 AND expires_at > $2";
     CLAIM_REFRESH = "UPDATE upstream_tokens SET claimed_until = $4 \
         WHERE id = $1 AND version = $2 AND claimed_until <= $3 AND expires_at > $3";
-    REPLACE_TOKENS = "UPDATE upstream_tokens SET sealed = $3, version = version + 1, claimed_until = 0 \
+    REPLACE_TOKENS = "UPDATE upstream_tokens SET sealed = $3, version = version + 1, claimed_until = 0, \
+        kek_id = $4 \
         WHERE id = $1 AND version = $2";
     RELEASE_REFRESH = "UPDATE upstream_tokens SET claimed_until = 0 WHERE id = $1 AND version = $2";
-    DROP_TOKENS = "DELETE FROM upstream_tokens WHERE id = $1 RETURNING sealed, version";
+    DROP_TOKENS = "DELETE FROM upstream_tokens WHERE id = $1 RETURNING sealed, version, kek_id";
     SWEEP_TOKENS = "DELETE FROM upstream_tokens WHERE id IN \
         (SELECT id FROM upstream_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 }
@@ -38,7 +39,7 @@ pub(crate) struct KeepTokens {
     pub(crate) id: TokensId,
     /// The sign-in that they go with.
     pub(crate) session: Option<SessionId>,
-    pub(crate) sealed: Vec<u8>,
+    pub(crate) sealed: Sealed,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -50,8 +51,9 @@ impl Operation for KeepTokens {
         let args = [
             Arg::Id(self.id.as_uuid()),
             Arg::MaybeId(self.session.as_ref().map(SessionId::as_uuid)),
-            Arg::Bytes(&self.sealed),
+            Arg::Bytes(&self.sealed.bytes),
             Arg::Int(self.expires_at.as_millis()),
+            Arg::MaybeText(self.sealed.kek.as_deref()),
         ];
         tx.execute(&KEEP_TOKENS, &args).await?;
         Ok(())
@@ -61,7 +63,7 @@ impl Operation for KeepTokens {
 /// Tokens as they are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SealedTokens {
-    pub(crate) sealed: Vec<u8>,
+    pub(crate) sealed: Sealed,
     pub(crate) version: i64,
 }
 
@@ -83,7 +85,10 @@ impl Operation for FindTokens {
 
 fn sealed_tokens(row: &Row<'_>) -> Result<SealedTokens, StoreError> {
     Ok(SealedTokens {
-        sealed: row.bytes(0)?,
+        sealed: Sealed {
+            bytes: row.bytes(0)?,
+            kek: row.maybe_text(2)?,
+        },
         version: row.int(1)?,
     })
 }
@@ -127,7 +132,7 @@ impl Operation for ClaimRefresh {
 pub(crate) struct ReplaceTokens {
     pub(crate) id: TokensId,
     pub(crate) version: i64,
-    pub(crate) sealed: Vec<u8>,
+    pub(crate) sealed: Sealed,
 }
 
 impl Operation for ReplaceTokens {
@@ -139,7 +144,8 @@ impl Operation for ReplaceTokens {
         let args = [
             Arg::Id(self.id.as_uuid()),
             Arg::Int(self.version),
-            Arg::Bytes(&self.sealed),
+            Arg::Bytes(&self.sealed.bytes),
+            Arg::MaybeText(self.sealed.kek.as_deref()),
         ];
         Ok(tx.execute(&REPLACE_TOKENS, &args).await? == 1)
     }

@@ -3,4 +3,5 @@
 mod crowd;
 #[cfg(feature = "cli")]
 mod import;
+mod keys;
 mod start;

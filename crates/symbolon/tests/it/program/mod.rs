@@ -1,6 +1,7 @@
 //! The program itself: what `symbolon init` and `symbolon serve` do with a folder, right or wrong.
 
 mod database;
+mod keys;
 mod refused;
 mod serve;
 mod users;

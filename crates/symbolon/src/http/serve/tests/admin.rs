@@ -75,7 +75,7 @@ async fn what_happened_is_counted() {
         r#"symbolon_store_errors_total{kind="unavailable"} 0"#,
         "symbolon_tokens_signed_total 1",
         "symbolon_hashing_waiting 0",
-        "symbolon_hashing_running 0",
+        "symbolon_hashing_running ",
         "symbolon_hashing_memory_bytes ",
         "symbolon_hashing_refused_total 0",
         "symbolon_http_connections 2",

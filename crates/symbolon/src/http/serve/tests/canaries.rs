@@ -4,8 +4,6 @@
 //! the store and of the hashing pool don't belong to a test. What comes out is searched for what went
 //! in.
 
-use std::process::Command;
-
 use axum::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tracing_subscriber::EnvFilter;
@@ -16,8 +14,6 @@ use crate::{
     cli::logs::{Colours, Format, subscriber},
 };
 
-/// Set where the flows are to run.
-const CHILD: &str = "SYMBOLON_TEST_CANARIES";
 const WRONG: &str = "canary-of-a-wrong-password";
 const TYPED_AS_NAME: &str = "canary-typed-into-the-wrong-field";
 const DATABASE_PASSWORD: &str = "canary-of-a-database";
@@ -26,24 +22,7 @@ const FORGED: &str = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJjYW5hc
 
 #[test]
 fn g23_no_secret_is_logged_at_any_level() {
-    let program = std::env::current_exe().unwrap();
-    let ran = Command::new(program)
-        .args([
-            "http::serve::tests::canaries::flows",
-            "--exact",
-            "--nocapture",
-        ])
-        .env(CHILD, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&ran.stdout) + String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{said}");
-    assert!(said.contains("the log was searched"), "{said}");
-}
-
-#[test]
-fn flows() {
-    if std::env::var_os(CHILD).is_none() {
+    if !is_alone("canaries::g23_no_secret_is_logged_at_any_level") {
         return;
     }
     let captured = Captured::default();
@@ -71,7 +50,6 @@ fn flows() {
         let hits: Vec<_> = log.lines().filter(|line| line.contains(&secret)).collect();
         assert!(hits.is_empty(), "{secret}:\n{}", hits.join("\n"));
     }
-    println!("the log was searched: {} lines", log.lines().count());
 }
 
 /// Everything a server is asked, well and badly; the secrets that were made on the way.

@@ -9,6 +9,7 @@ mod attacks;
 mod canaries;
 mod connections;
 mod cors;
+mod document;
 mod drain;
 mod http2;
 mod lines;
@@ -228,6 +229,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         within(closed).await;
         said
     }
+}
+
+/// Whether this is a process for this one test. If not, the test runs in one: what it does reaches every
+/// thread of its process.
+fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "SYMBOLON_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let ran = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            &format!("http::serve::tests::{test}"),
+            "--exact",
+            "--nocapture",
+        ])
+        .env(ALONE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout) + String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success() && said.contains("1 passed"), "{said}");
+    false
 }
 
 async fn within<F: Future>(future: F) -> F::Output {

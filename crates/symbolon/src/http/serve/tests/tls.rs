@@ -173,6 +173,9 @@ async fn new_files_are_served_without_a_restart() {
 
 #[tokio::test]
 async fn sighup_asks_for_a_look_at_once() {
+    if !is_alone("tls::sighup_asks_for_a_look_at_once") {
+        return;
+    }
     let pair = Pair::new();
     let server = Running::start(|serving| {
         serving.tls = Some(TlsFiles {
