@@ -5,7 +5,7 @@ use std::{hint::black_box, time::SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
 use josekit::{
-    jws::{EdDSA, ES256, HS256, JwsHeader, JwsSigner, JwsVerifier, RS256},
+    jws::{ES256, EdDSA, HS256, JwsHeader, JwsSigner, JwsVerifier, RS256},
     jwt::{self, JwtPayload, JwtPayloadValidator},
 };
 use protocol::{Case, Claims, Peer, serve};

@@ -3,6 +3,7 @@
 //! A member named twice (by a flattened field, say, or by a map that repeats itself) is seen while it is
 //! written, so no second walk over the text is needed. Invariant: `to_text` gives text that the scanner
 //! takes. A string is escaped the same way each time, so names that are the same are spelled the same;
+//! whoever serializes by hand and leaves half of a member out, or goes on after an error, writes nothing;
 //! what comes in as text already (raw values and numbers of any precision, features of the JSON library
 //! that another crate may turn on) is scanned after all.
 
@@ -31,13 +32,19 @@ pub(crate) fn to_text<T: Serialize + ?Sized>(value: &T) -> Option<String> {
         first_names: [0; DEPTH],
         depth: 0,
         key: 0,
+        place: Place::Between,
         origin: Origin::Written,
     };
     let mut serializer = Serializer::with_formatter(Unused, &mut strict);
     value.serialize(&mut serializer).ok()?;
-    let Strict { text, origin, .. } = strict;
+    let Strict {
+        text,
+        depth,
+        origin,
+        ..
+    } = strict;
     let good = match origin {
-        Origin::Written => text.starts_with('{'),
+        Origin::Written => text.starts_with('{') && depth == 0,
         Origin::BroughtAlong => Object::parse(text.as_bytes()).is_ok(),
     };
     good.then_some(text)
@@ -50,6 +57,17 @@ enum Origin {
     BroughtAlong,
 }
 
+/// Where in an object or array the writing is. Whoever serializes by hand can leave a value out, or go on
+/// after an error as if nothing had happened; the text would be no JSON.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Before a key or an item, or at the end.
+    Between,
+    InKey,
+    AfterKey,
+    InValue,
+}
+
 /// Sees every part of the document on its way, and keeps the text itself to look names up in it.
 struct Strict {
     text: String,
@@ -59,17 +77,40 @@ struct Strict {
     depth: usize,
     /// Where the key starts that is being written.
     key: usize,
+    place: Place,
     origin: Origin,
 }
 
 impl Strict {
+    /// From one place to the next, or not.
+    fn go(&mut self, from: Place, to: Place) -> io::Result<()> {
+        if self.place != from {
+            return Err(refused());
+        }
+        self.place = to;
+        Ok(())
+    }
+
     /// The part before an item or key. The scanner wants levels left for whatever lies in a container.
-    fn begin_item(&mut self, comma: &str) -> io::Result<()> {
+    fn begin_item(&mut self, comma: &str, to: Place) -> io::Result<()> {
         if self.depth >= DEPTH {
             return Err(refused());
         }
+        self.go(Place::Between, to)?;
         self.text.push_str(comma);
         Ok(())
+    }
+
+    fn open(&mut self, bracket: char) {
+        self.depth += 1;
+        self.place = Place::Between;
+        self.text.push(bracket);
+    }
+
+    /// A container that isn't closed here for its faults leaves a depth that isn't zero behind.
+    fn close(&mut self, bracket: char) {
+        self.depth = self.depth.saturating_sub(1);
+        self.text.push(bracket);
     }
 }
 
@@ -103,7 +144,6 @@ impl Formatter for &mut Strict {
         write_null => "null",
         begin_string => "\"",
         end_string => "\"",
-        begin_object_value => ":",
     }
 
     as_the_library_does! {
@@ -153,14 +193,13 @@ impl Formatter for &mut Strict {
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.depth += 1;
-        self.text.push('[');
+        self.open('[');
         Ok(())
     }
 
     fn end_array<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.depth -= 1;
-        self.text.push(']');
+        self.go(Place::Between, Place::Between)?;
+        self.close(']');
         Ok(())
     }
 
@@ -169,25 +208,30 @@ impl Formatter for &mut Strict {
         _: &mut W,
         first: bool,
     ) -> io::Result<()> {
-        self.begin_item(comma(first))
+        self.begin_item(comma(first), Place::InValue)
+    }
+
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.place = Place::Between;
+        Ok(())
     }
 
     fn begin_object<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
         if let Some(first_name) = self.first_names.get_mut(self.depth) {
             *first_name = self.names.len();
         }
-        self.depth += 1;
-        self.text.push('{');
+        self.open('{');
         Ok(())
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.depth -= 1;
-        let first_name = *self.first_names.get(self.depth).ok_or_else(refused)?;
+        self.go(Place::Between, Place::Between)?;
+        let at = self.depth.saturating_sub(1);
+        let first_name = *self.first_names.get(at).ok_or_else(refused)?;
         if self.names.close(first_name, &self.text) {
             return Err(refused());
         }
-        self.text.push('}');
+        self.close('}');
         Ok(())
     }
 
@@ -196,7 +240,7 @@ impl Formatter for &mut Strict {
         _: &mut W,
         first: bool,
     ) -> io::Result<()> {
-        self.begin_item(comma(first))?;
+        self.begin_item(comma(first), Place::InKey)?;
         self.key = self.text.len();
         Ok(())
     }
@@ -208,6 +252,17 @@ impl Formatter for &mut Strict {
             end: offset(self.text.len())?,
         };
         self.names.push(key, &self.text);
+        self.go(Place::InKey, Place::AfterKey)
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.go(Place::AfterKey, Place::InValue)?;
+        self.text.push(':');
+        Ok(())
+    }
+
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.place = Place::Between;
         Ok(())
     }
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap as _, SerializeSeq as _},
+};
 use serde_json::{Value, json};
 
 use super::{super::Object, to_text};
@@ -212,4 +215,96 @@ fn what_is_no_object_or_nests_too_deeply_is_not_written() {
         let strict = Object::parse(text.as_bytes()).is_ok();
         assert_eq!(to_text(&value), strict.then_some(text), "{levels}");
     }
+}
+
+/// A step of whoever serializes by hand and passes over errors.
+enum Step {
+    Key(&'static str),
+    Value(Value),
+    BadKey,
+    BadValue,
+    BadItem,
+}
+
+struct ByHand(Vec<Step>);
+
+impl Serialize for ByHand {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for step in &self.0 {
+            let _ = match step {
+                Step::Key(name) => map.serialize_key(name),
+                Step::Value(value) => map.serialize_value(value),
+                Step::BadKey => map.serialize_key(&[1]),
+                Step::BadValue => map.serialize_value(&Broken),
+                Step::BadItem => map.serialize_value(&BrokenItem),
+            };
+        }
+        map.end()
+    }
+}
+
+struct Broken;
+
+impl Serialize for Broken {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("it can't be written"))
+    }
+}
+
+/// A list that goes on after an item that can't be written.
+struct BrokenItem;
+
+impl Serialize for BrokenItem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        let _ = list.serialize_element(&Broken);
+        list.end()
+    }
+}
+
+/// An object with a member that may be refused, by somebody who doesn't listen.
+struct Deaf<T>(T);
+impl<T: Serialize> Serialize for Deaf<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let _ = map.serialize_entry("a", &self.0);
+        let _ = map.serialize_entry("b", &1);
+        map.end()
+    }
+}
+
+#[test]
+fn what_is_serialized_carelessly_is_not_written() {
+    let one = || Step::Value(json!(1));
+    let doubled = || {
+        let twice = vec![
+            ("x".to_owned(), Node::Scalar(json!(1))),
+            ("x".to_owned(), Node::Scalar(json!(1))),
+        ];
+        Members(twice)
+    };
+    assert!(to_text(&ByHand(vec![])).is_some());
+    assert!(to_text(&ByHand(vec![Step::Key("a"), one(), Step::Key("b"), one()])).is_some());
+    for steps in [
+        vec![Step::Key("a")],
+        vec![Step::BadKey, Step::Key("a"), one()],
+        vec![Step::BadKey],
+        vec![Step::Key("a"), Step::BadValue],
+        vec![Step::Key("a"), Step::BadValue, Step::Key("b"), one()],
+        vec![Step::Key("a"), Step::BadItem],
+        vec![Step::Key("a"), Step::BadItem, Step::Key("b"), one()],
+    ] {
+        assert_eq!(to_text(&ByHand(steps)), None);
+    }
+    // A value without a key, or a key before the last one's value, isn't written at all.
+    for (steps, text) in [
+        (vec![one()], "{}"),
+        (vec![Step::Key("a"), Step::Key("b"), one()], r#"{"a":1}"#),
+        (vec![Step::Key("a"), one(), one()], r#"{"a":1}"#),
+    ] {
+        assert_eq!(to_text(&ByHand(steps)).as_deref(), Some(text));
+    }
+    assert_eq!(to_text(&Deaf(doubled())), None);
+    assert!(to_text(&Deaf(2)).is_some());
 }
