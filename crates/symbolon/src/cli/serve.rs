@@ -93,6 +93,6 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
 
 /// A store that can't be asked just now has said so elsewhere.
 async fn nobody_is_there(engine: &Engine) -> bool {
-    let anybody = engine.list_users(UserQuery::newest().limit(1)).await;
+    let anybody = engine.list_users(UserQuery::newest().at_most(1)).await;
     anybody.is_ok_and(|users| users.is_empty())
 }
