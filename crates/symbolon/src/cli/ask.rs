@@ -29,7 +29,7 @@ const LINE_MAX: usize = 8 * 1024;
 /// How a command takes a new password.
 #[derive(clap::Args)]
 pub(super) struct PasswordArguments {
-    /// Read the password from the first line of standard input, without asking
+    /// Read the password from standard input, one line, without asking
     #[arg(long)]
     password_stdin: bool,
 }
@@ -61,9 +61,13 @@ pub(super) fn misplaced_password(
 impl PasswordArguments {
     /// Takes a new password: asks twice at a terminal, and else takes the one line of standard input.
     pub(super) async fn read(&self) -> Result<Secret> {
-        let at_terminal = std::io::stdin().is_terminal() && !self.password_stdin;
-        if !at_terminal {
-            let typed = standard_input()?;
+        let at_terminal = std::io::stdin().is_terminal();
+        if self.password_stdin || !at_terminal {
+            let typed = if at_terminal {
+                hidden_line("").await?
+            } else {
+                standard_input()?
+            };
             check_new(&typed)?;
             return Ok(Secret::new(typed));
         }
