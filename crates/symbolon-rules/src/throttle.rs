@@ -158,7 +158,7 @@ mod tests {
         };
         assert!(per_day(REMEMBERED, FREE) <= per_day(WAIT_MAX, 1));
         assert!(REMEMBERED_AFTER_A_WAIT > REMEMBERED);
-        assert!(2 * TOGETHER <= 100);
+        const { assert!(2 * TOGETHER <= 100) };
     }
 
     #[test]

@@ -351,7 +351,8 @@ fn what_would_turn_good_tokens_away_is_refused() {
         change(&mut turnover);
         turnover.check()
     };
-    let short = with(|turnover| turnover.announce = ANNOUNCE_MIN - Duration::from_millis(1));
+    let short =
+        with(|turnover| turnover.announce = ANNOUNCE_MIN.saturating_sub(Duration::from_millis(1)));
     assert_eq!(short, Err(TurnoverError::Announce));
     let often = with(|turnover| turnover.rotate_every = Duration::from_hours(47));
     assert_eq!(often, Err(TurnoverError::RotateEvery));

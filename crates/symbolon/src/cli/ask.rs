@@ -16,7 +16,7 @@ use clap::error::ErrorKind;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use symbolon_rules::password::PlainPassword;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
 };
 use zeroize::Zeroizing;
@@ -98,8 +98,9 @@ pub(super) async fn confirm(question: &str, yes: bool) -> Result<()> {
             "there is nobody to ask whether this is meant; say so with --yes",
         ));
     }
+    let signals = Signals::begin()?;
     say(&format!("{question} [y/N] "));
-    let answer = until_signal(one_line).await?;
+    let answer = signals.or_end(one_line).await?;
     if !matches!(answer.trim(), "y" | "Y" | "yes") {
         bail!("nothing was changed");
     }
@@ -108,9 +109,11 @@ pub(super) async fn confirm(question: &str, yes: bool) -> Result<()> {
 
 /// A line of the terminal that it doesn't show.
 async fn hidden_line(prompt: &str) -> Result<Zeroizing<String>> {
+    // First of all: a signal must not find a terminal that is silent and nobody to set it right.
+    let signals = Signals::begin()?;
     let hidden = Hidden::begin()?;
     say(prompt);
-    let line = until_signal(one_line).await;
+    let line = signals.or_end(one_line).await;
     drop(hidden);
     say("\n");
     line
@@ -149,21 +152,35 @@ impl Drop for Hidden {
     }
 }
 
-/// Reads in a thread of its own, so that Ctrl-C ends the question and not the program: it has a terminal to
-/// set right. A thread that still reads ends with the program.
-async fn until_signal(
-    read: impl FnOnce() -> Result<Zeroizing<String>> + Send + 'static,
-) -> Result<Zeroizing<String>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let (reply, line) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("terminal".to_owned())
-        .spawn(move || reply.send(read()))?;
-    tokio::select! {
-        line = line => line.map_err(|_| anyhow!("the terminal can't be read"))?,
-        _ = interrupt.recv() => bail!("broken off; nothing was changed"),
-        _ = terminate.recv() => bail!("broken off; nothing was changed"),
+/// What ends a question instead of the program.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn begin() -> Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Reads in a thread of its own, so that Ctrl-C ends the question and not the program: it has a terminal
+    /// to set right. A thread that still reads ends with the program.
+    async fn or_end(
+        mut self,
+        read: impl FnOnce() -> Result<Zeroizing<String>> + Send + 'static,
+    ) -> Result<Zeroizing<String>> {
+        let (reply, line) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("terminal".to_owned())
+            .spawn(move || reply.send(read()))?;
+        tokio::select! {
+            line = line => line.map_err(|_| anyhow!("the terminal can't be read"))?,
+            _ = self.interrupt.recv() => bail!("broken off; nothing was changed"),
+            _ = self.terminate.recv() => bail!("broken off; nothing was changed"),
+        }
     }
 }
 

@@ -218,7 +218,7 @@ mod tests {
         let hex = "00112233445566778899aabbccddeeff0123456789ABCDEF0123456789ABCDEF";
         assert!(KeyEncryptionKey::parse(hex).is_ok());
         assert!(KeyEncryptionKey::parse(&format!(" {hex}\n")).is_ok());
-        let counted: String = (0..32).map(|byte| format!("{byte:02x}")).collect();
+        let counted = HEXLOWER.encode(&std::array::from_fn::<u8, 32, _>(|at| at.to_le_bytes()[0]));
         for text in [
             "",
             "secret",

@@ -96,5 +96,6 @@ async fn find(opening: &Opening<'_>) -> Result<Instance, RingError> {
     Ok(instance.ok_or(StoreError::Corrupt("symbolon_store"))?)
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests;

@@ -64,7 +64,7 @@ pub(crate) fn measure(trial: Trial, threads: usize, at_least: Duration) -> Resul
 /// The memory that a server with these parameters and so many threads hashes in: a block for each, and for
 /// those that help where everything else is busy.
 pub(crate) fn memory_of_server(trial: Trial, threads: usize) -> u64 {
-    let hashes = threads + pool::helpers(threads);
+    let hashes = threads + pool::relievers(threads);
     trial
         .memory
         .saturating_mul(u64::try_from(hashes).unwrap_or(u64::MAX))
@@ -115,7 +115,7 @@ mod tests {
         };
         assert!(measure(beyond, 1, Duration::ZERO).is_err());
         let memory = memory_of_server(trial, 4);
-        let helpers = u64::try_from(pool::helpers(4)).unwrap();
-        assert_eq!(memory, (4 + helpers) * 1024 * 1024);
+        let relievers = u64::try_from(pool::relievers(4)).unwrap();
+        assert_eq!(memory, (4 + relievers) * 1024 * 1024);
     }
 }

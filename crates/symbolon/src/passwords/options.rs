@@ -134,7 +134,7 @@ impl PasswordHashing {
         Ok(Checked {
             limits: Limits {
                 threads,
-                helpers: pool::helpers(threads),
+                relievers: pool::relievers(threads),
                 budget: usize::try_from(self.memory_budget)
                     .map_err(|_| PasswordHashingError::MemoryBudget)?,
                 usual: argon2.need().blocks,
@@ -153,7 +153,7 @@ impl PasswordHashing {
             current: Scheme::DEFAULT,
             limits: Limits {
                 threads,
-                helpers: pool::helpers(threads),
+                relievers: pool::relievers(threads),
                 budget: usize::try_from(standard.memory_budget).unwrap_or(usize::MAX),
                 usual: Argon2::DEFAULT.need().blocks,
                 queue: standard.queue,

@@ -33,7 +33,7 @@ pub(in crate::cli) fn first_file(issuer: &str, listen: &str) -> String {
             key.default
         };
         // Dotted, so that a line means the same wherever it stands.
-        file.push_str(&format!("#{} = {value}\n", key.name));
+        file.extend(["#", key.name, " = ", value, "\n"]);
     }
     file
 }
@@ -58,7 +58,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 pub(super) fn reference() -> String {
     let mut page = INTRODUCTION.to_owned();
     for key in KEYS {
-        page.push_str(&format!("\n### `{}`\n\n", key.name));
+        page.extend(["\n### `", key.name, "`\n\n"]);
         for line in wrapped(key.text, 110) {
             page.push_str(&line);
             page.push('\n');
@@ -68,15 +68,22 @@ pub(super) fn reference() -> String {
         } else {
             format!("`{}`", key.default)
         };
-        page.push_str(&format!(
-            "\n{} · default {default} · `{}`\n",
+        let variable = environment::variable(key.name);
+        page.extend([
+            "
+",
             key.set.kind(),
-            environment::variable(key.name)
-        ));
+            " · default ",
+            &default,
+            " · `",
+            &variable,
+            "`
+",
+        ]);
     }
     page.push_str("\n## In the environment alone\n");
     for (name, text) in MORE {
-        page.push_str(&format!("\n### `{name}`\n\n"));
+        page.extend(["\n### `", name, "`\n\n"]);
         for line in wrapped(text, 110) {
             page.push_str(&line);
             page.push('\n');

@@ -210,6 +210,13 @@ impl Settings {
     }
 
     /// What the engine is told.
+    #[cfg_attr(
+        feature = "sqlite",
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "without SQLite there is nothing to begin with"
+        )
+    )]
     pub(super) fn engine_config(&self) -> Result<Config> {
         let folder = self.data_folder();
         let database = match &self.database {
@@ -244,9 +251,10 @@ impl Settings {
 
 /// The algorithm is named where it can be read.
 fn key_options() -> KeyOptions {
-    let mut options = KeyOptions::default();
-    options.algorithms = vec![Algorithm::ES256];
-    options
+    KeyOptions {
+        algorithms: vec![Algorithm::ES256],
+        ..KeyOptions::default()
+    }
 }
 
 /// A value, and where it was read.

@@ -2,8 +2,6 @@
 
 use std::{ffi::OsString, fs, path::Path, time::Duration};
 
-use std::time::Duration;
-
 use super::{FILE, Settings, document, environment::Variable, table::KEYS};
 use crate::{DatabaseUrl, KeySource};
 

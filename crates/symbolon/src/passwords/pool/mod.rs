@@ -31,7 +31,7 @@ pub(super) use self::{
 
 /// How many threads help where this many hash: as many as it takes for a tenth of the usual rate, when
 /// each of them shares a core with others.
-pub(super) const fn helpers(threads: usize) -> usize {
+pub(super) const fn relievers(threads: usize) -> usize {
     if priority::GIVES_WAY {
         threads.div_ceil(4)
     } else {
@@ -96,18 +96,18 @@ impl Pool {
         if is_more_wanted {
             state.workers += 1;
         }
-        let helpers = match state.helpers {
-            0 => state.limits.helpers,
+        let relievers = match state.relievers {
+            0 => state.limits.relievers,
             _ => 0,
         };
-        state.helpers += helpers;
+        state.relievers += relievers;
         self.shared.wake(&state);
         drop(state);
-        for number in 0..helpers {
+        for number in 0..relievers {
             let role = if number == 0 { watch } else { help };
             if !self.spawn(&format!("help-{number}"), role) && number == 0 {
                 // Nobody would see that those who give way get on: so nobody gives way.
-                self.shared.lock().limits.helpers = 0;
+                self.shared.lock().limits.relievers = 0;
             }
         }
         if is_more_wanted && !self.spawn("turn", threads::work) {
@@ -135,7 +135,7 @@ impl Pool {
         self.shared.close();
         loop {
             let progress = self.shared.progress.notified();
-            // A worker whose job a helper has done may still be at it, at the end of everybody's queue;
+            // A worker whose job a reliever has done may still be at it, at the end of everybody's queue;
             // nobody waits for that.
             if self.shared.lock().is_settled() {
                 return;

@@ -22,7 +22,7 @@ pub(in crate::passwords) struct Limits {
     /// Threads that hash.
     pub(in crate::passwords) threads: usize,
     /// Threads that help where those don't get on.
-    pub(in crate::passwords) helpers: usize,
+    pub(in crate::passwords) relievers: usize,
     /// Bytes of memory.
     pub(in crate::passwords) budget: usize,
     /// What a hash of a new password takes of it.
@@ -37,7 +37,7 @@ pub(in crate::passwords) struct Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Who {
     Worker,
-    Helper,
+    Reliever,
 }
 
 /// A job on its way.
@@ -47,7 +47,7 @@ struct Entry {
     since: Duration,
     work: Arc<dyn Work>,
     /// Whether nobody needs to take it over any more.
-    is_helped: bool,
+    is_relieved: bool,
 }
 
 /// What a thread is to do next.
@@ -116,13 +116,13 @@ pub(super) struct State {
     average: Duration,
     /// Jobs that were finished by whom.
     pub(super) by_workers: u64,
-    pub(super) by_helpers: u64,
+    pub(super) by_relievers: u64,
     /// How often nothing was left to do.
     pub(super) emptied: u64,
     /// Threads that were started, and those of them that wait for work.
     pub(super) workers: usize,
     pub(super) resting: usize,
-    pub(super) helpers: usize,
+    pub(super) relievers: usize,
     /// Threads that wait for memory.
     pub(super) cramped: usize,
     /// Whether the workers don't get on: everything else has the processors.
@@ -142,11 +142,11 @@ impl State {
             next: 0,
             average: USUAL_TIME,
             by_workers: 0,
-            by_helpers: 0,
+            by_relievers: 0,
             emptied: 0,
             workers: 0,
             resting: 0,
-            helpers: 0,
+            relievers: 0,
             cramped: 0,
             is_starving: false,
         }
@@ -175,7 +175,7 @@ impl State {
             need,
             since: now,
             work,
-            is_helped: false,
+            is_relieved: false,
         });
         Ok(number)
     }
@@ -229,7 +229,7 @@ impl State {
 
     /// The next job for a thread.
     pub(super) fn take(&mut self, who: Who, now: Duration) -> Turn {
-        if who == Who::Helper
+        if who == Who::Reliever
             && let Some(turn) = self.take_over()
         {
             return turn;
@@ -243,14 +243,14 @@ impl State {
             return overdue.map_or(Turn::Nothing, |entry| Turn::Overdue(entry.work));
         }
         let need = first.need;
-        // Helpers must find room when the workers are stuck with theirs. What needs nearly everything
+        // Relievers must find room when the workers are stuck with theirs. What needs nearly everything
         // runs alone.
         let limit = match who {
             Who::Worker if !self.running.is_empty() => {
-                let kept_back = self.limits.helpers.saturating_mul(self.limits.usual);
+                let kept_back = self.limits.relievers.saturating_mul(self.limits.usual);
                 self.limits.budget.saturating_sub(kept_back)
             }
-            Who::Worker | Who::Helper => self.limits.budget,
+            Who::Worker | Who::Reliever => self.limits.budget,
         };
         let Some(room) = self.find_room(need, limit) else {
             return Turn::NoRoom;
@@ -258,7 +258,7 @@ impl State {
         let Some(mut entry) = self.waiting.pop_front() else {
             return Turn::Nothing;
         };
-        entry.is_helped = who == Who::Helper;
+        entry.is_relieved = who == Who::Reliever;
         let start = Start {
             work: Arc::clone(&entry.work),
             number: Some(entry.number),
@@ -272,12 +272,12 @@ impl State {
     /// A job that a worker has begun and doesn't get on with, to be done beside it.
     fn take_over(&mut self) -> Option<Turn> {
         let stuck = self.running.iter().enumerate();
-        let stuck = stuck.filter(|(_, entry)| !entry.is_helped && entry.work.is_wanted());
+        let stuck = stuck.filter(|(_, entry)| !entry.is_relieved && entry.work.is_wanted());
         let (at, _) = stuck.min_by_key(|(_, entry)| entry.number)?;
         let need = self.running.get(at)?.need;
         let room = self.find_room(need, self.limits.budget)?;
         let entry = self.running.get_mut(at)?;
-        entry.is_helped = true;
+        entry.is_relieved = true;
         Some(Turn::Start(Start {
             work: Arc::clone(&entry.work),
             number: None,
@@ -354,7 +354,7 @@ impl State {
         }
         match who {
             Who::Worker => self.by_workers += 1,
-            Who::Helper => self.by_helpers += 1,
+            Who::Reliever => self.by_relievers += 1,
         }
         self.average = (self.average * 7 + took) / 8;
         self.note_emptied();

@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_mins(1);
 fn limits(threads: usize, queue: usize) -> Limits {
     Limits {
         threads,
-        helpers: 0,
+        relievers: 0,
         budget: 4 * MIB,
         usual: MIB,
         queue,
@@ -245,7 +245,7 @@ async fn closing_finishes_what_runs_and_refuses_the_rest() {
 #[tokio::test(flavor = "multi_thread")]
 async fn threads_end_with_the_last_handle() {
     let pool = pool(Limits {
-        helpers: 2,
+        relievers: 2,
         ..limits(2, 4)
     });
     assert_eq!(pool.threads(), 0, "none before the first job");
@@ -260,9 +260,9 @@ async fn threads_end_with_the_last_handle() {
 
 /// A worker that gets no time at all, as where everything else is busy: here it waits at a gate.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_worker_does_not_get_on_with_is_done_by_a_helper() {
+async fn what_a_worker_does_not_get_on_with_is_done_by_a_reliever() {
     let pool = pool(Limits {
-        helpers: 1,
+        relievers: 1,
         ..limits(1, 8)
     });
     let gate = Arc::new(Gate::default());
@@ -386,9 +386,9 @@ fn memory_that_a_job_takes_itself_counts() {
 }
 
 #[test]
-fn helpers_find_room_when_the_workers_are_stuck() {
+fn relievers_find_room_when_the_workers_are_stuck() {
     let mut state = State::new(Limits {
-        helpers: 1,
+        relievers: 1,
         ..limits(4, 8)
     });
     for _ in 0..4 {
@@ -398,19 +398,19 @@ fn helpers_find_room_when_the_workers_are_stuck() {
         .filter_map(|_| start(&mut state, Who::Worker))
         .collect();
     assert_eq!(stuck.len(), 3, "a place is kept back");
-    // The helper does what has waited longest, beside the worker that holds it.
-    let copy = start(&mut state, Who::Helper).unwrap();
+    // The reliever does what has waited longest, beside the worker that holds it.
+    let copy = start(&mut state, Who::Reliever).unwrap();
     assert_eq!(state.used(), (4 * MIB, 4 * MIB));
     assert_eq!(state.in_flight(), 4);
     finish(&mut state, copy);
     assert_eq!(state.in_flight(), 4, "the worker's place is the worker's");
     // Each once, and then who waits.
     for in_flight in [4, 4, 3] {
-        let next = start(&mut state, Who::Helper).unwrap();
+        let next = start(&mut state, Who::Reliever).unwrap();
         finish(&mut state, next);
         assert_eq!(state.in_flight(), in_flight);
     }
-    assert!(start(&mut state, Who::Helper).is_none());
+    assert!(start(&mut state, Who::Reliever).is_none());
     for job in stuck {
         finish(&mut state, job);
     }

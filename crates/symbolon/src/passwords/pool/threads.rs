@@ -1,10 +1,10 @@
-//! The threads: workers, whose computing gets out of everybody's way, and helpers for when it gets nowhere.
+//! The threads: workers, whose computing gets out of everybody's way, and relievers for when it gets nowhere.
 //!
 //! What computes for a worker has the lowest priority there is, so where other work wants every core for
-//! long it all but stands still, with a login in its hands. The first helper watches: it compares the
+//! long it all but stands still, with a login in its hands. The first reliever watches: it compares the
 //! processor time that was had with the time that passed, and where that is too little it takes over what
 //! has waited longest, whether it has begun or not, at the priority of everything else. So a login is done
-//! in time anyhow, at a part of the usual rate, and where there is room the helpers only look.
+//! in time anyhow, at a part of the usual rate, and where there is room the relievers only look.
 //!
 //! Nobody spins: who has nothing to do waits to be woken, and only work under way is looked at by time.
 
@@ -43,9 +43,9 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     /// Wakes a worker.
     work: Condvar,
-    /// Wakes the helper that watches.
+    /// Wakes the reliever that watches.
     watch: Condvar,
-    /// Wakes the other helpers.
+    /// Wakes the other relievers.
     help: Condvar,
     /// Tells that work was finished or that a thread ended.
     pub(super) progress: Notify,
@@ -99,7 +99,7 @@ impl Shared {
             self.work.notify_all();
             self.watch.notify_one();
             self.help.notify_all();
-        } else if who == Who::Helper {
+        } else if who == Who::Reliever {
             self.work.notify_one();
         }
         drop(state);
@@ -123,7 +123,7 @@ impl Shared {
 
     /// Where a worker computes: out of everybody's way, but only where somebody sees that it gets on.
     fn computer(self: &Arc<Self>) -> Computer {
-        if self.lock().limits.helpers == 0 {
+        if self.lock().limits.relievers == 0 {
             return Computer::here();
         }
         let shared = Arc::downgrade(self);
@@ -194,12 +194,12 @@ fn rest<'s>(shared: &'s Shared, mut state: Locked<'s>, computer: &Computer) -> L
         state.resting -= 1;
         return state;
     }
-    let before = (state.by_workers, state.by_helpers);
+    let before = (state.by_workers, state.by_relievers);
     let waited = shared.work.wait_timeout(state, KEPT_FOR);
     let (mut state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
     state.resting -= 1;
     // Who has finished something since waits here too, and for longer.
-    let is_quiet = state.is_nobody_waiting() && before == (state.by_workers, state.by_helpers);
+    let is_quiet = state.is_nobody_waiting() && before == (state.by_workers, state.by_relievers);
     if timeout.timed_out() && is_quiet {
         return shared.give_back(state, computer);
     }
@@ -212,7 +212,7 @@ fn wait<'s>(condition: &Condvar, state: Locked<'s>) -> Locked<'s> {
         .unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the first helper does: it watches, and helps. The others are woken by it.
+/// What the first reliever does: it watches, and takes over. The others are woken by it.
 pub(super) fn watch(shared: &Arc<Shared>) {
     let _alive = Alive::of(shared);
     let mut last: Option<Look> = None;
@@ -255,7 +255,7 @@ pub(super) fn watch(shared: &Arc<Shared>) {
     }
 }
 
-/// What the other helpers do.
+/// What the other relievers do.
 pub(super) fn help(shared: &Arc<Shared>) {
     let _alive = Alive::of(shared);
     let mut state = shared.lock();
@@ -275,10 +275,10 @@ pub(super) fn help(shared: &Arc<Shared>) {
 
 /// Does a job at everybody's priority. The error says that there is none to do.
 fn help_once<'s>(shared: &'s Shared, mut state: Locked<'s>) -> Result<Locked<'s>, Locked<'s>> {
-    match state.take(Who::Helper, shared.clock.monotonic()) {
+    match state.take(Who::Reliever, shared.clock.monotonic()) {
         Turn::Start(start) => {
             drop(state);
-            shared.run(start, Who::Helper, &Computer::here());
+            shared.run(start, Who::Reliever, &Computer::here());
             Ok(shared.lock())
         }
         Turn::Overdue(work) => {
@@ -319,7 +319,7 @@ impl Look {
         let passed = self.at.saturating_sub(before.at);
         if self.emptied > before.emptied {
             // Nothing was left to do for a while. If the workers did some of it, they get on; if it was
-            // helpers alone, all is as it was, for a moment.
+            // relievers alone, all is as it was, for a moment.
             return state.is_starving && !have_finished && passed < STALE;
         }
         let busy = u32::try_from(state.running()).unwrap_or(u32::MAX).max(1);
@@ -349,7 +349,7 @@ mod tests {
     fn state(is_starving: bool) -> State {
         let mut state = State::new(Limits {
             threads: 2,
-            helpers: 1,
+            relievers: 1,
             budget: 1,
             usual: 1,
             queue: 1,

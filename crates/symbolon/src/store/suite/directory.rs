@@ -87,8 +87,8 @@ async fn sign_in(store: &Store, user: UserId, epoch: i64) -> Option<SessionId> {
     let begin = || BeginSession {
         session: session.clone(),
     };
-    let begun = patiently(|| store.run(begin())).await;
-    (begun == Begun::Done).then_some(id)
+    let outcome = patiently(|| store.run(begin())).await;
+    (outcome == Begun::Done).then_some(id)
 }
 
 async fn count_all(store: &Store) -> i64 {

@@ -7,7 +7,7 @@ use std::{
 
 use http::StatusCode;
 use serde_json::Value;
-use symbolon::Randomness;
+use symbolon::{Randomness, guard::Clock};
 
 use crate::support::{PASSWORD, Server, claims_of, on_both_engines};
 
@@ -229,7 +229,8 @@ async fn an_import_begun_again_adds_the_rest_and_changes_nobody() {
         let part = folder.file("part.csv", header.clone() + &rows(200));
         assert_eq!(counts(&import(&part, &database, &[]).1), [200, 0, 0]);
 
-        let server = Server::open(&database, |_| {}).await;
+        // By the clock of the command, which comes after it.
+        let server = Server::open(&database, |config| config.clock = Clock::system()).await;
         assert_eq!(status(&server, "user-7", "correct horse").await, 200);
         server
             .engine

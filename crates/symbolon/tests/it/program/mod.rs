@@ -4,6 +4,7 @@ mod database;
 mod keys;
 mod refused;
 mod serve;
+mod terminal;
 mod users;
 
 use std::{
@@ -18,7 +19,7 @@ use std::{
 
 use serde_json::Value;
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A folder that somebody works in.
 struct Folder(tempfile::TempDir);

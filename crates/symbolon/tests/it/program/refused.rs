@@ -118,7 +118,7 @@ fn another_key_encryption_key_and_none() {
         "b8f1c2d3e4f5061728394a5b6c7d8e9fb8f1c2d3e4f5061728394a5b6c7d8e00",
     )
     .unwrap();
-    assert_says(&folder.refusal(), &["the one given is", "give that one"]);
+    assert_says(&folder.refusal(), &["what is given is", "give that one"]);
     for half in ["", "b8f1c2d3"] {
         fs::write(&path, half).unwrap();
         assert_says(&folder.refusal(), &["data/symbolon.key", "32 random bytes"]);

@@ -34,7 +34,7 @@ use super::{ServeError, Serving, serve};
 use crate::{Config, Engine};
 
 /// Only a failure reaches it.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 /// A limit that the tests wait for.
 const SHORT: Duration = Duration::from_millis(400);
 /// One that they don't.

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use symbolon::{Config, Engine, KeySource, KeySourceError, RingError, StartError};
+use symbolon::{Config, Engine, KeySource, KeySourceError, RingError, StartError, guard::Clock};
 
 use super::{NEW, OLD, kek, source};
-use crate::support::{ISSUER, PASSWORD, Server, key_text, on_both_engines};
+use crate::support::{ISSUER, NOW, PASSWORD, Server, key_text, on_both_engines};
 
 const JWKS: &str = "/.well-known/jwks.json";
 
@@ -13,7 +13,9 @@ const JWKS: &str = "/.well-known/jwks.json";
 async fn open(database: &str, first: &str, previous: Option<&str>) -> Result<Engine, StartError> {
     let mut config = Config::new(ISSUER, database.parse().unwrap(), source(first));
     config.previous_key_encryption_key = previous.map(source);
-    Engine::open(config).await
+    // That of the other engines of these tests, which write the time into the store.
+    config.clock = Clock::fixed(NOW).clock();
+    Box::pin(Engine::open(config)).await
 }
 
 async fn opens(database: &str, first: &str, previous: Option<&str>) -> String {

@@ -100,7 +100,7 @@ impl World {
         let now = self.clock.now();
         // Each node looks at its keys about every minute, and not all at the same time.
         for (number, node) in self.nodes.iter().enumerate() {
-            if (self.steps + number) % self.nodes.len().max(1) == 0 {
+            if (self.steps + number).is_multiple_of(self.nodes.len().max(1)) {
                 node.engine.refresh_keys().await.unwrap();
             }
         }
