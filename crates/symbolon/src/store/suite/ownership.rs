@@ -89,7 +89,7 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
         )
         .unwrap();
         let refused = try_open(&database, Maker::Engine).await;
-        assert!(matches!(refused, Err(OpenError::Unreachable { .. })));
+        assert!(matches!(refused, Err(OpenError::Damaged { .. })));
         assert!(fs::read_to_string(&path).unwrap().starts_with("a letter"));
     })
     .await;

@@ -84,12 +84,12 @@ async fn the_claims_of_a_seeded_server_repeat() {
         "exp": 1800000600,
         "iat": 1800000000,
         "iss": "http://127.0.0.1:8080",
-        "jti": "01a3185c-5000-7961-a366-b6ea14d411fc",
+        "jti": "01a3185c-5000-7102-aa1a-537271deb82d",
         "roles": [
           "user"
         ],
-        "sid": "01a3185c-5000-7784-a90c-606b04fdc072",
-        "sub": "01a3185c-5000-70d1-94ab-d8ddfa6974ee"
+        "sid": "01a3185c-5000-7e81-982a-c2be6756184f",
+        "sub": "01a3185c-5000-75e0-a5df-efb6897bbd74"
       }
     ]
     "#);

@@ -97,10 +97,10 @@ async fn every_flow() -> Vec<String> {
     let token = secrets[0].clone();
     for (bearer, status) in [(token.as_str(), 200), (FORGED, 401), (WRONG, 401)] {
         let header = format!("Authorization: Bearer {bearer}\r\n");
-        assert_eq!(client.get_with("/api/me", &header).await.status, status);
+        assert_eq!(client.send_get("/api/me", &header).await.status, status);
         let path = format!("/api/me?access_token={bearer}");
         let cookie = format!("Cookie: access_token={bearer}\r\nX-Request-Id: {WRONG}\r\n");
-        client.get_with(&path, &cookie).await;
+        client.send_get(&path, &cookie).await;
         client.get(&format!("/nowhere/{bearer}")).await;
         over_http2(&server, &pair, bearer).await;
     }

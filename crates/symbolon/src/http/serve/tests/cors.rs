@@ -36,7 +36,7 @@ async fn each_route_is_open_to_whom_it_should_be() {
         ("/nowhere", LISTED, ""),
     ] {
         let answer = client
-            .get_with(path, &format!("Origin: {origin}\r\n"))
+            .send_get(path, &format!("Origin: {origin}\r\n"))
             .await;
         let found = answer.header("access-control-allow-origin");
         assert_eq!(found, allowed, "{path} from {origin}");
@@ -90,7 +90,7 @@ async fn nobody_is_listed_unless_somebody_says_so() {
     let server = Running::start(|_| ()).await;
     let mut client = server.connect().await;
     let answer = client
-        .get_with("/api/me", &format!("Origin: {LISTED}\r\n"))
+        .send_get("/api/me", &format!("Origin: {LISTED}\r\n"))
         .await;
     assert_eq!(answer.header("access-control-allow-origin"), "");
     server.stop().await;

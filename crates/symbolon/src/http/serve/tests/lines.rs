@@ -108,7 +108,7 @@ async fn an_id_is_taken_from_trusted_proxies_and_in_one_alphabet_only() {
     ] {
         let mut client = server.connect().await;
         let answer = client
-            .get_with("/healthz", &format!("X-Request-Id: {id}\r\n"))
+            .send_get("/healthz", &format!("X-Request-Id: {id}\r\n"))
             .await;
         let answered = answer.header("x-request-id");
         assert_eq!(answered == id, taken, "{id:?}");
@@ -137,7 +137,7 @@ async fn m1_no_header_is_believed_about_who_calls_or_who_we_are() {
         let server = Running::start(change).await;
         let mut client = server.connect().await;
         let plain = client.get(metadata).await;
-        let answer = client.get_with(metadata, spoofed).await;
+        let answer = client.send_get(metadata, spoofed).await;
         assert_eq!(answer.body, plain.body);
         assert!(plain.body.contains(&server.address.to_string()));
         let lines = captured.lines("answered");

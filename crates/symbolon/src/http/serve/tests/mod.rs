@@ -170,10 +170,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     async fn get(&mut self, path: &str) -> Answer {
-        self.get_with(path, "").await
+        self.send_get(path, "").await
     }
 
-    async fn get_with(&mut self, path: &str, headers: &str) -> Answer {
+    async fn send_get(&mut self, path: &str, headers: &str) -> Answer {
         self.send(format!(
             "GET {path} HTTP/1.1\r\nHost: here\r\n{headers}\r\n"
         ))
