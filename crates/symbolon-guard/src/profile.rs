@@ -8,6 +8,7 @@
 //! token, and none takes a token that is bound to a key (RFC 9449 §7.2, RFC 8705 §3): its proof isn't
 //! checked here.
 
+mod glance;
 mod loose;
 mod own;
 mod read;
@@ -19,6 +20,7 @@ use symbolon_token::{AccessClaims, Audience, RegisteredClaims, Timestamp, Verifi
 #[cfg(feature = "remote")]
 use symbolon_token::{Algorithm, Typ};
 
+use self::glance::Glance;
 pub use self::own::Identified;
 use self::own::{AsType, Reads};
 pub(crate) use self::read::{Marks, NO_MARKS, Read};
@@ -197,23 +199,15 @@ impl Profile {
                 self.check_marks(&marks, proof.registered())?;
                 return Ok(proof);
             }
-            Shape::AccessToken => None,
-            Shape::Foreign(foreign) => Some(*foreign),
+            Shape::AccessToken => return Glance::take(verifier.check(token, now)?),
+            Shape::Foreign(foreign) => *foreign,
         };
         let token: Verified<Read> = verifier.verify(token, now)?;
         let read = token.claims();
         let marks = read.marks.as_deref().unwrap_or(&NO_MARKS);
         self.check_kind(marks, read.client_id(), token.registered())?;
-        if let Some(foreign) = foreign {
-            let claims = Box::new(foreign.claims(read, token.registered()));
-            return Ok(Proof::Mapped { token, claims });
-        }
-        if !read.complete {
-            // RFC 9068 §2.2. The reader of the whole says what is missing.
-            token.claims_as::<AccessClaims>()?;
-            return Err(Invalid::WrongKind(WrongKind::Other));
-        }
-        Ok(Proof::Standard(token))
+        let claims = Box::new(foreign.claims(read, token.registered()));
+        Ok(Proof::Mapped { token, claims })
     }
 
     /// Whether what a token shows besides lets it be an access token of this issuer.

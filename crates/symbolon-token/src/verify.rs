@@ -199,6 +199,7 @@ impl Verifier {
         Ok(Verified {
             claims: (),
             expires_at: claims.expires_at.unwrap_or(Timestamp::NEVER),
+            not_before: claims.not_before,
             payload,
             legacy,
             registered: OnceLock::new(),
@@ -290,6 +291,7 @@ pub struct Verified<C> {
     payload: String,
     legacy: Legacy,
     expires_at: Timestamp,
+    not_before: Option<Timestamp>,
     /// Made when it is asked for: it copies.
     registered: OnceLock<RegisteredClaims>,
     key: VerifyingKey,
@@ -355,6 +357,11 @@ impl<C> Verified<C> {
         self.expires_at
     }
 
+    /// `nbf`, without copying the other registered claims; see [`RegisteredClaims::not_before`].
+    pub fn not_before(&self) -> Option<Timestamp> {
+        self.not_before
+    }
+
     /// The name of the key that verified the token, if it has one.
     pub fn key_id(&self) -> Option<&str> {
         self.key.kid()
@@ -372,6 +379,7 @@ impl<C> Verified<C> {
             payload: self.payload,
             legacy: self.legacy,
             expires_at: self.expires_at,
+            not_before: self.not_before,
             registered: self.registered,
             key: self.key,
         }
