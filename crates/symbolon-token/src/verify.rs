@@ -270,7 +270,9 @@ impl fmt::Debug for HeaderMemory {
 ///
 /// fn log_line(proof: &Verified<AccessClaims>) -> String {
 ///     let (user, ends) = (&proof.registered().subject, proof.expires_at().as_secs());
-///     format!("{user:?} until {ends}, by {} key {:?}", proof.algorithm(), proof.key_id())
+///     let begins = proof.not_before().map_or(0, Timestamp::as_secs);
+///     let key = proof.key_id();
+///     format!("{user:?} from {begins} until {ends}, by {} key {key:?}", proof.algorithm())
 /// }
 ///
 /// fn payload(verifier: &Verifier, token: &str, now: Timestamp) -> Result<String, Error> {
