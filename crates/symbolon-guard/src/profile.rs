@@ -161,26 +161,51 @@ impl Profile {
         matches!(&self.0, Shape::Foreign(_))
     }
 
-    /// The algorithms to accept. Those for foreign issuers fit each kind of key alone, so that a key which
-    /// names none (as Entra's don't) is pinned to one.
+    /// The algorithms to accept. A published key that names its own is pinned to that one; a key that names
+    /// none, to the one here that fits its kind alone, and it isn't used where several do.
+    ///
+    /// Never `ES256K`: nobody signs access tokens with it unasked. Who does, says so in
+    /// [`RemoteBuilder::algorithms`](crate::RemoteBuilder::algorithms).
     #[cfg(feature = "remote")]
     pub(crate) fn algorithms(&self) -> Vec<Algorithm> {
         match &self.0 {
+            // RSA keys have to name theirs here: PKCS #1 and PSS are both in use, and either fits.
             Shape::AccessToken => vec![
                 Algorithm::ES256,
                 Algorithm::Ed25519,
                 Algorithm::EdDSA,
                 Algorithm::ES384,
+                Algorithm::ES512,
                 Algorithm::RS256,
+                Algorithm::RS384,
+                Algorithm::RS512,
                 Algorithm::PS256,
+                Algorithm::PS384,
+                Algorithm::PS512,
             ],
             Shape::Foreign(Foreign::Auth0 | Foreign::Entra | Foreign::GoogleService) => {
                 vec![Algorithm::RS256]
             }
-            Shape::Foreign(Foreign::Jwt | Foreign::Keycloak) | Shape::Own(_) => vec![
+            // Its realms sign with any of these as their administrators like, and all its keys name theirs.
+            Shape::Foreign(Foreign::Keycloak) => vec![
                 Algorithm::ES256,
                 Algorithm::EdDSA,
                 Algorithm::ES384,
+                Algorithm::ES512,
+                Algorithm::RS256,
+                Algorithm::RS384,
+                Algorithm::RS512,
+                Algorithm::PS256,
+                Algorithm::PS384,
+                Algorithm::PS512,
+            ],
+            // One for each kind of key, because their keys may name none: with a second one for RSA, a key
+            // such as Entra's would fit two and be good for nothing.
+            Shape::Foreign(Foreign::Jwt) | Shape::Own(_) => vec![
+                Algorithm::ES256,
+                Algorithm::EdDSA,
+                Algorithm::ES384,
+                Algorithm::ES512,
                 Algorithm::RS256,
             ],
         }

@@ -97,9 +97,9 @@ impl RemoteBuilder {
         self
     }
 
-    /// The only algorithms accepted. Unless said otherwise `ES256`, `Ed25519`, `EdDSA`, `ES384`, `RS256`
-    /// and `PS256`; with a foreign [`Profile`], one for each kind of key: `RS256` for Auth0, Entra and
-    /// Google, else `ES256`, `EdDSA`, `ES384` and `RS256`.
+    /// The only algorithms accepted. Unless said otherwise all that take a key pair but `ES256K`. With a
+    /// foreign [`Profile`]: `RS256` for Auth0, Entra and Google; the same as ours but `Ed25519` for Keycloak;
+    /// else one for each kind of key, `ES256`, `ES384`, `ES512`, `EdDSA` and `RS256`.
     ///
     /// A published key without `alg` is used only if one of them fits it alone, and is pinned to that one.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
