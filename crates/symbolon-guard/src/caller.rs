@@ -44,6 +44,18 @@ use crate::{Guard, Invalid, Rejection, admitted::Admitted, hooks::User};
 ///     said.join("\n")
 /// }
 /// ```
+///
+/// ```
+/// use symbolon_guard::{Caller, Guard};
+///
+/// struct Account;
+///
+/// fn audited(caller: &Caller, ours: &Guard) -> String {
+///     let known = caller.user::<Account>().is_some();
+///     let whose = if caller.is_from(ours) { "our" } else { "another" };
+///     format!("{} at {:?} by {whose} guard, known: {known}", caller.claims().jti, caller.admitted_at())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Caller {
     admitted: Arc<Admitted>,

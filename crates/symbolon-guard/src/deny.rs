@@ -38,6 +38,7 @@ const SWEEP_EVERY: usize = 1024;
 ///
 /// // Somebody logs out: their token is refused until it would have ended anyway.
 /// denied.deny(Denied::token("its jti"), Timestamp::from_secs(1_700_000_600));
+/// assert!(!denied.is_empty());
 /// # guard
 /// # }
 /// ```
@@ -65,6 +66,16 @@ struct Entry {
     issued: Option<Timestamp>,
 }
 
+/// In a test, with a clock of the test's own:
+///
+/// ```
+/// use symbolon_guard::{Clock, DenySet, Denied, token::Timestamp};
+///
+/// let hands = Clock::fixed(Timestamp::from_secs(1_700_000_000));
+/// let denied = DenySet::with_clock(hands.clock());
+/// denied.deny(Denied::session("its sid"), hands.now());
+/// assert_eq!(denied.len(), 1);
+/// ```
 impl DenySet {
     /// An empty set.
     pub fn new() -> Self {
@@ -198,6 +209,9 @@ impl fmt::Debug for DenySet {
 /// let all_of_a_sign_in = Denied::session("its sid");
 /// let now = Timestamp::from_secs(1_700_000_000);
 /// let signed_out_everywhere = Denied::subject("ada", now);
+/// let client_was_stolen = Denied::client("the app", now);
+/// let key_was_stolen = Denied::key("its kid");
+/// let start_anew = Denied::everybody(now);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Denied<'a> {

@@ -73,6 +73,22 @@ enum Foreign {
     GoogleService,
 }
 
+/// Each is said of a guard, or of what is to become one:
+///
+/// ```
+/// use symbolon_guard::{Guard, Profile};
+///
+/// fn of(guard: &Guard, issuer: &str) -> Guard {
+///     guard.with_profile(match issuer {
+///         "https://accounts.google.com" => Profile::google_service(),
+///         keycloak if keycloak.contains("/realms/") => Profile::keycloak(),
+///         auth0 if auth0.ends_with(".auth0.com/") => Profile::auth0(),
+///         entra if entra.starts_with("https://login.microsoftonline.com/") => Profile::entra(),
+///         "https://old.example" => Profile::jwt(),
+///         _ => Profile::access_token(),
+///     })
+/// }
+/// ```
 impl Profile {
     /// RFC 9068: what every guard asks for unless told otherwise.
     pub const fn access_token() -> Self {

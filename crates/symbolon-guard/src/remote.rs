@@ -46,7 +46,8 @@ const STALE_AT_MOST: Duration = Duration::from_hours(24);
 /// Describes a guard whose keys come from an issuer; made by [`Guard::remote`].
 ///
 /// ```no_run
-/// use symbolon_guard::{Guard, Profile, token::Algorithm};
+/// use std::time::Duration;
+/// use symbolon_guard::{Clock, Guard, Profile, token::Algorithm};
 ///
 /// # async fn start() -> Result<(), symbolon_guard::StartError> {
 /// let ours = Guard::remote("https://login.example")
@@ -59,6 +60,15 @@ const STALE_AT_MOST: Duration = Duration::from_hours(24);
 ///     .audience("posts-api")
 ///     .start()?;
 /// let guard = ours.or(&partners);
+///
+/// // One without discovery, whose clock goes wrong, and whose keys shouldn't outlive it for long.
+/// let old = Guard::remote("https://old.example")
+///     .jwks_uri("https://old.example/keys.json")
+///     .leeway(Duration::from_secs(5))
+///     .stale_at_most(Duration::from_secs(3600))
+///     .clock(Clock::system())
+///     .start()?;
+/// let guard = guard.or(&old);
 /// # Ok(())
 /// # }
 /// ```
