@@ -101,9 +101,9 @@ async fn t1_each_profile_takes_its_algorithms_and_a_nameless_key_only_where_one_
         (Profile::entra(), Typ::JWT, "RS256", "RS256"),
         (Profile::google_service(), Typ::JWT, "RS256", "RS256"),
     ] {
-        let taken_named = taken(&profile, &typ, &keys, Names::Algorithm).await;
-        assert_eq!(taken_named, named, "{profile:?}");
-        let taken_nameless = taken(&profile, &typ, &keys, Names::Nothing).await;
-        assert_eq!(taken_nameless, nameless, "{profile:?}, keys without alg");
+        let by_name = taken(&profile, &typ, &keys, Names::Algorithm).await;
+        assert_eq!(by_name, named, "{profile:?}");
+        let by_kind = taken(&profile, &typ, &keys, Names::Nothing).await;
+        assert_eq!(by_kind, nameless, "{profile:?}, keys without alg");
     }
 }
