@@ -12,7 +12,12 @@ use std::sync::{
 use serde::de::{DeserializeOwned, IgnoredAny};
 use symbolon_token::{AccessClaims, Audience, Error, RegisteredClaims, Timestamp, Verified};
 
-use crate::{csrf, digest::Sha256, guard::Inner, profile::Read};
+use crate::{
+    csrf,
+    digest::Sha256,
+    guard::Inner,
+    profile::{Names, Read},
+};
 
 /// A verified token, read as its issuer's profile says.
 pub(crate) enum Proof {
@@ -64,6 +69,17 @@ impl Proof {
             Self::Standard { subject, .. } => subject,
             Self::Mapped { claims, .. } | Self::Own { claims, .. } => &claims.sub,
         }
+    }
+
+    /// What a deny set may name it by besides subject and key. Nothing is copied for it.
+    pub(crate) fn names(&self) -> Names<'_> {
+        if let Self::Standard { token, claims, .. } = self
+            && claims.get().is_none()
+            && let Ok(names) = token.claims_as()
+        {
+            return names;
+        }
+        Names::of(self.claims())
     }
 
     pub(crate) fn expires_at(&self) -> Timestamp {

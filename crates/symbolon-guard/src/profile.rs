@@ -21,6 +21,7 @@ use symbolon_token::{AccessClaims, Audience, RegisteredClaims, Timestamp, Verifi
 use symbolon_token::{Algorithm, Typ};
 
 use self::glance::Glance;
+pub(crate) use self::glance::Names;
 pub use self::own::Identified;
 use self::own::{AsType, Reads};
 pub(crate) use self::read::{Marks, NO_MARKS, Read};

@@ -75,6 +75,39 @@ impl Glance<'_> {
     }
 }
 
+/// By what a token may be denied, without a copy.
+#[derive(Deserialize)]
+pub(crate) struct Names<'a> {
+    #[serde(borrow)]
+    jti: Text<'a>,
+    #[serde(borrow)]
+    client_id: Text<'a>,
+    #[serde(borrow)]
+    sid: Option<Text<'a>>,
+}
+
+impl<'a> Names<'a> {
+    pub(crate) fn of(claims: &'a AccessClaims) -> Self {
+        Self {
+            jti: Text::Lying(&claims.jti),
+            client_id: Text::Lying(&claims.client_id),
+            sid: claims.sid.as_deref().map(Text::Lying),
+        }
+    }
+
+    pub(crate) fn token_id(&self) -> &str {
+        self.jti.as_str()
+    }
+
+    pub(crate) fn client_id(&self) -> &str {
+        self.client_id.as_str()
+    }
+
+    pub(crate) fn session_id(&self) -> Option<&str> {
+        self.sid.as_ref().map(Text::as_str)
+    }
+}
+
 /// A string that lies in the token where it has no escapes.
 enum Text<'a> {
     Lying(&'a str),

@@ -14,6 +14,8 @@ const NOW: symbolon_token::Timestamp = symbolon_token::Timestamp::from_secs(1_70
 /// All that there is to say about a token that was let in.
 #[derive(Debug, PartialEq)]
 struct Seen {
+    /// `jti`, `client_id` and `sid`, as a deny set reads them.
+    names: (String, String, Option<String>),
     subject: String,
     claims: AccessClaims,
     registered: RegisteredClaims,
@@ -156,7 +158,14 @@ impl Bench {
 
 fn glanced(verifier: &Verifier, token: &str) -> Result<Seen, Invalid> {
     let proof = Profile::access_token().verify(verifier, token, NOW)?;
+    let names = proof.names();
+    let names = (
+        names.token_id().to_owned(),
+        names.client_id().to_owned(),
+        names.session_id().map(str::to_owned),
+    );
     Ok(Seen {
+        names,
         subject: proof.subject().to_owned(),
         claims: proof.claims().clone(),
         registered: proof.registered().clone(),
@@ -174,6 +183,11 @@ fn read_whole(verifier: &Verifier, token: &str) -> Result<Seen, Invalid> {
     let claims: AccessClaims = token.claims_as()?;
     let csrf = marks.and_then(|marks| Sha256::from_base64url(marks.csrf_sha256.text()?));
     Ok(Seen {
+        names: (
+            claims.jti.clone(),
+            claims.client_id.clone(),
+            claims.sid.clone(),
+        ),
         subject: claims.sub.clone(),
         claims,
         registered: token.registered().clone(),

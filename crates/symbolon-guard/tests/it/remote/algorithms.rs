@@ -52,14 +52,14 @@ async fn taken(profile: &Profile, typ: &Typ, keys: &[SigningKey], names: Names) 
         "iss": issuer.url, "sub": "ada", "aud": "posts", "exp": NOW.as_secs() + 600,
         "iat": NOW.as_secs(), "jti": "1", "client_id": "web", "azp": "web", "typ": "Bearer",
     });
-    let mut taken = Vec::new();
+    let mut good = Vec::new();
     for key in keys {
         let token = sign(key, typ.clone(), &claims).unwrap();
         if guard.require(&bearer(&token)).await.is_ok() {
-            taken.push(key.algorithm().name());
+            good.push(key.algorithm().name());
         }
     }
-    taken.join(" ")
+    good.join(" ")
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -103,7 +103,7 @@ async fn t1_each_profile_takes_its_algorithms_and_a_nameless_key_only_where_one_
     ] {
         let by_name = taken(&profile, &typ, &keys, Names::Algorithm).await;
         assert_eq!(by_name, named, "{profile:?}");
-        let by_kind = taken(&profile, &typ, &keys, Names::Nothing).await;
-        assert_eq!(by_kind, nameless, "{profile:?}, keys without alg");
+        let fitting = taken(&profile, &typ, &keys, Names::Nothing).await;
+        assert_eq!(fitting, nameless, "{profile:?}, keys without alg");
     }
 }
