@@ -21,6 +21,53 @@ use crate::{
     source::{Carrier, Credential, Sent},
 };
 
+/// For programs without axum and tower, and for handlers that ask themselves:
+///
+/// ```
+/// use http::{HeaderMap, request::Parts};
+/// use serde::Deserialize;
+/// use symbolon_guard::{Caller, Guard, Rejection, token::Verified};
+///
+/// /// What the old program wrote into its tokens.
+/// #[derive(Deserialize)]
+/// struct Old {
+///     user_id: String,
+/// }
+///
+/// async fn in_headers(guard: &Guard, headers: &HeaderMap) -> Result<Caller, Rejection> {
+///     guard.require(headers).await
+/// }
+///
+/// /// A stranger is greeted too; somebody with a bad token is refused.
+/// async fn greeting(guard: &Guard, headers: &HeaderMap) -> Result<String, Rejection> {
+///     Ok(match guard.admit(headers).await? {
+///         Some(caller) => format!("Hello, {}!", caller.subject()),
+///         None => "Hello, stranger!".to_owned(),
+///     })
+/// }
+///
+/// /// With method and address to go by: for cookies, and tokens in the query.
+/// async fn of_a_browser(guard: &Guard, parts: &Parts) -> Result<Caller, Rejection> {
+///     match guard.admit_request(parts).await? {
+///         Some(caller) => Ok(caller),
+///         None => guard.require_request(parts).await, // which says what is missing
+///     }
+/// }
+///
+/// async fn first_message(guard: &Guard, token: &str) -> Result<Caller, Rejection> {
+///     guard.require_token(token).await
+/// }
+///
+/// async fn old_user(guard: &Guard, headers: &HeaderMap) -> Result<Option<String>, Rejection> {
+///     let old: Option<Verified<Old>> = guard.admit_as(headers).await?;
+///     Ok(old.map(|token| token.into_claims().user_id))
+/// }
+///
+/// async fn old_message(guard: &Guard, token: &str) -> Result<String, Rejection> {
+///     let old: Verified<Old> = guard.require_token_as(token).await?;
+///     Ok(old.into_claims().user_id)
+/// }
+/// ```
 impl Guard {
     /// Judges a request at this moment: no credential is `None`.
     ///

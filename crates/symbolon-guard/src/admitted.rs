@@ -5,19 +5,30 @@
 //! and `admit.rs` look at it each time.
 
 use std::sync::{
-    Weak,
+    OnceLock, Weak,
     atomic::{AtomicU64, Ordering},
 };
 
 use serde::de::{DeserializeOwned, IgnoredAny};
-use symbolon_token::{AccessClaims, Error, RegisteredClaims, Timestamp, Verified};
+use symbolon_token::{AccessClaims, Audience, Error, RegisteredClaims, Timestamp, Verified};
 
-use crate::{csrf, digest::Sha256, guard::Inner, profile::Read};
+use crate::{
+    csrf,
+    digest::Sha256,
+    guard::Inner,
+    profile::{Names, Read},
+};
 
 /// A verified token, read as its issuer's profile says.
 pub(crate) enum Proof {
     /// Its claims are RFC 9068's, as they stand.
-    Standard(Verified<Read>),
+    Standard {
+        token: Verified<()>,
+        subject: Box<str>,
+        csrf: Option<Sha256>,
+        /// Copied out of the token when somebody asks for more than the subject.
+        claims: OnceLock<Box<AccessClaims>>,
+    },
     /// Its claims are another issuer's, put into RFC 9068's places.
     Mapped {
         token: Verified<Read>,
@@ -31,37 +42,90 @@ pub(crate) enum Proof {
 }
 
 impl Proof {
+    /// A token that has all that RFC 9068 asks for.
+    pub(crate) fn standard(token: Verified<()>, subject: Box<str>, csrf: Option<Sha256>) -> Self {
+        Self::Standard {
+            token,
+            subject,
+            csrf,
+            claims: OnceLock::new(),
+        }
+    }
+
     pub(crate) fn claims(&self) -> &AccessClaims {
         match self {
-            Self::Standard(token) => &token.claims().claims,
+            Self::Standard {
+                token,
+                subject,
+                claims,
+                ..
+            } => claims.get_or_init(|| Box::new(copied(token, subject))),
             Self::Mapped { claims, .. } | Self::Own { claims, .. } => claims,
+        }
+    }
+
+    pub(crate) fn subject(&self) -> &str {
+        match self {
+            Self::Standard { subject, .. } => subject,
+            Self::Mapped { claims, .. } | Self::Own { claims, .. } => &claims.sub,
+        }
+    }
+
+    /// What a deny set may name it by besides subject and key. Nothing is copied for it.
+    pub(crate) fn names(&self) -> Names<'_> {
+        if let Self::Standard { token, claims, .. } = self
+            && claims.get().is_none()
+            && let Ok(names) = token.claims_as()
+        {
+            return names;
+        }
+        Names::of(self.claims())
+    }
+
+    pub(crate) fn expires_at(&self) -> Timestamp {
+        match self {
+            Self::Standard { token, .. } => token.expires_at(),
+            Self::Mapped { token, .. } => token.expires_at(),
+            Self::Own { token, .. } => token.expires_at(),
+        }
+    }
+
+    fn not_before(&self) -> Option<Timestamp> {
+        match self {
+            Self::Standard { token, .. } => token.not_before(),
+            Self::Mapped { token, .. } => token.not_before(),
+            Self::Own { token, .. } => token.not_before(),
         }
     }
 
     pub(crate) fn registered(&self) -> &RegisteredClaims {
         match self {
-            Self::Standard(token) | Self::Mapped { token, .. } => token.registered(),
+            Self::Standard { token, .. } => token.registered(),
+            Self::Mapped { token, .. } => token.registered(),
             Self::Own { token, .. } => token.registered(),
         }
     }
 
     pub(crate) fn claims_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
         match self {
-            Self::Standard(token) | Self::Mapped { token, .. } => token.claims_as(),
+            Self::Standard { token, .. } => token.claims_as(),
+            Self::Mapped { token, .. } => token.claims_as(),
             Self::Own { token, .. } => token.claims_as(),
         }
     }
 
     pub(crate) fn key_id(&self) -> Option<&str> {
         match self {
-            Self::Standard(token) | Self::Mapped { token, .. } => token.key_id(),
+            Self::Standard { token, .. } => token.key_id(),
+            Self::Mapped { token, .. } => token.key_id(),
             Self::Own { token, .. } => token.key_id(),
         }
     }
 
-    fn csrf(&self) -> Option<Sha256> {
+    pub(crate) fn csrf(&self) -> Option<Sha256> {
         match self {
-            Self::Standard(token) | Self::Mapped { token, .. } => {
+            Self::Standard { csrf, .. } => csrf.clone(),
+            Self::Mapped { token, .. } => {
                 Sha256::from_base64url(token.claims().marks.as_ref()?.csrf_sha256.text()?)
             }
             Self::Own { token, .. } => {
@@ -70,6 +134,26 @@ impl Proof {
             }
         }
     }
+}
+
+/// The claims of a token of RFC 9068's kind.
+///
+/// Invariant: a `Glance` has seen that they are all there and of their types, so they read. Were it ever
+/// otherwise, the caller would be somebody without roles and scopes.
+fn copied(token: &Verified<()>, subject: &str) -> AccessClaims {
+    token.claims_as().unwrap_or_else(|_| AccessClaims {
+        iss: String::new(),
+        sub: subject.to_owned(),
+        aud: Audience::from(Vec::new()),
+        exp: token.expires_at().as_secs(),
+        iat: 0,
+        jti: String::new(),
+        client_id: String::new(),
+        scope: None,
+        roles: Vec::new(),
+        auth_time: None,
+        sid: None,
+    })
 }
 
 // What every request looks at comes first and lies together with the count of the `Arc` around it: of ten
@@ -92,14 +176,13 @@ pub(crate) struct Admitted {
 
 impl Admitted {
     pub(crate) fn new(proof: Proof, guard: Weak<Inner>, issuer: usize, epoch: u64) -> Self {
-        let registered = proof.registered();
         Self {
             cleared: AtomicU64::new(0),
             epoch,
-            not_before: registered
-                .not_before
+            not_before: proof
+                .not_before()
                 .unwrap_or(Timestamp::from_millis(i64::MIN)),
-            expires_at: registered.expires_at,
+            expires_at: proof.expires_at(),
             guard,
             issuer,
             csrf: proof.csrf(),

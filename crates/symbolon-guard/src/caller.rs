@@ -44,6 +44,18 @@ use crate::{Guard, Invalid, Rejection, admitted::Admitted, hooks::User};
 ///     said.join("\n")
 /// }
 /// ```
+///
+/// ```
+/// use symbolon_guard::{Caller, Guard};
+///
+/// struct Account;
+///
+/// fn audited(caller: &Caller, ours: &Guard) -> String {
+///     let known = caller.user::<Account>().is_some();
+///     let whose = if caller.is_from(ours) { "our" } else { "another" };
+///     format!("{} at {:?} by {whose} guard, known: {known}", caller.claims().jti, caller.admitted_at())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Caller {
     admitted: Arc<Admitted>,
@@ -95,7 +107,7 @@ impl Caller {
 
     /// `sub`: the user, or the client itself where no user is involved. Unique within the issuer.
     pub fn subject(&self) -> &str {
-        &self.claims().sub
+        self.admitted.proof.subject()
     }
 
     /// The roles that the issuer gives this subject; none if the token names none.
@@ -158,7 +170,7 @@ impl Caller {
     /// When the token ends. It was good when the request arrived; a handler that works for long may
     /// look again.
     pub fn expires_at(&self) -> Timestamp {
-        self.admitted.proof.registered().expires_at
+        self.admitted.proof.expires_at()
     }
 
     /// The claims that every access token has, from wherever the issuer's [`Profile`](crate::Profile) has

@@ -24,6 +24,10 @@ pub use self::manual::ManualClock;
 /// fn guard(verifier: Verifier) -> Guard {
 ///     Guard::with_clock(verifier, Clock::system())
 /// }
+///
+/// let clock = Clock::system();
+/// let started = clock.monotonic();
+/// assert!(clock.monotonic() >= started, "whatever happens to the wall clock");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Clock(Source);

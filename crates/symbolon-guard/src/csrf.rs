@@ -17,6 +17,13 @@ use serde::Deserialize;
 use crate::digest::Sha256;
 
 /// The claim of a token that holds the hash of its CSRF value.
+///
+/// ```
+/// use symbolon_guard::{CSRF_CLAIM, CsrfValue};
+///
+/// let mut claims = serde_json::json!({ "sub": "ada" });
+/// claims[CSRF_CLAIM] = CsrfValue::from_random([7; 32]).claim().into();
+/// ```
 pub const CSRF_CLAIM: &str = "csrf_sha256";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

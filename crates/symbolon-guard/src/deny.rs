@@ -38,6 +38,7 @@ const SWEEP_EVERY: usize = 1024;
 ///
 /// // Somebody logs out: their token is refused until it would have ended anyway.
 /// denied.deny(Denied::token("its jti"), Timestamp::from_secs(1_700_000_600));
+/// assert!(!denied.is_empty());
 /// # guard
 /// # }
 /// ```
@@ -55,16 +56,29 @@ struct Shared {
 struct Entries {
     /// By a keyed hash of kind and name: what is denied may be long, and comes from tokens.
     denied: HashMap<u128, Entry>,
+    /// What is named by those held: tokens are read for nothing else.
+    kinds: Kinds,
     since_sweep: usize,
 }
 
 #[derive(Clone, Copy)]
 struct Entry {
+    kind: Kind,
     until: Timestamp,
     /// Only tokens issued until this second; all of them if there is none.
     issued: Option<Timestamp>,
 }
 
+/// In a test, with a clock of the test's own:
+///
+/// ```
+/// use symbolon_guard::{Clock, DenySet, Denied, token::Timestamp};
+///
+/// let hands = Clock::fixed(Timestamp::from_secs(1_700_000_000));
+/// let denied = DenySet::with_clock(hands.clock());
+/// denied.deny(Denied::session("its sid"), hands.now());
+/// assert_eq!(denied.len(), 1);
+/// ```
 impl DenySet {
     /// An empty set.
     pub fn new() -> Self {
@@ -95,6 +109,7 @@ impl DenySet {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         let new = Entry {
+            kind: denied.kind,
             until,
             issued: denied.issued,
         };
@@ -106,10 +121,10 @@ impl DenySet {
                 entry.issued = entry.issued.zip(denied.issued).map(|(a, b)| a.max(b));
             })
             .or_insert(new);
+        entries.kinds.add(denied.kind);
         entries.since_sweep += 1;
         if entries.since_sweep >= SWEEP_EVERY {
-            entries.since_sweep = 0;
-            entries.denied.retain(|_, entry| now < entry.until);
+            entries.sweep(now);
         }
         // Under the lock: whoever sees the new number finds the new entry.
         self.0.version.fetch_add(1, Ordering::Release);
@@ -131,23 +146,30 @@ impl DenySet {
 
     pub(crate) fn denies(&self, proof: &Proof, now: Timestamp) -> bool {
         let entries = self.entries();
-        if entries.denied.is_empty() {
+        let denied = |kind, name: &str| {
+            let entry = entries.denied.get(&self.place(kind, name));
+            entry.is_some_and(|entry| now < entry.until && entry.concerns(proof))
+        };
+        let holds = |kind| entries.kinds.hold(kind);
+        if holds(Kind::Key) && proof.key_id().is_some_and(|key| denied(Kind::Key, key))
+            || holds(Kind::Subject) && denied(Kind::Subject, proof.subject())
+            || holds(Kind::Everybody) && denied(Kind::Everybody, "")
+        {
+            return true;
+        }
+        // For the others the token is read.
+        if ![Kind::Token, Kind::Session, Kind::Client]
+            .into_iter()
+            .any(holds)
+        {
             return false;
         }
-        let claims = proof.claims();
-        let issued = proof.registered().issued_at;
-        let names = [
-            (Kind::Token, Some(claims.jti.as_str())),
-            (Kind::Session, claims.sid.as_deref()),
-            (Kind::Key, proof.key_id()),
-            (Kind::Subject, Some(claims.sub.as_str())),
-            (Kind::Client, Some(claims.client_id.as_str())),
-            (Kind::Everybody, Some("")),
-        ];
-        names.into_iter().any(|(kind, name)| {
-            let entry = name.and_then(|name| entries.denied.get(&self.place(kind, name)));
-            entry.is_some_and(|entry| now < entry.until && entry.concerns(issued))
-        })
+        let names = proof.names();
+        denied(Kind::Token, names.token_id())
+            || names
+                .session_id()
+                .is_some_and(|session| denied(Kind::Session, session))
+            || denied(Kind::Client, names.client_id())
     }
 
     fn place(&self, kind: Kind, name: &str) -> u128 {
@@ -165,13 +187,39 @@ impl DenySet {
     }
 }
 
-impl Entry {
-    fn concerns(self, issued: Option<Timestamp>) -> bool {
-        match (self.issued, issued) {
-            (Some(until), Some(issued)) => issued.as_secs() <= until.as_secs(),
-            // A token that doesn't say when it was issued may be an old one.
-            (Some(_), None) | (None, _) => true,
+impl Entries {
+    fn sweep(&mut self, now: Timestamp) {
+        self.since_sweep = 0;
+        self.denied.retain(|_, entry| now < entry.until);
+        self.kinds = Kinds::default();
+        for entry in self.denied.values() {
+            self.kinds.add(entry.kind);
         }
+    }
+}
+
+impl Entry {
+    fn concerns(self, proof: &Proof) -> bool {
+        let Some(until) = self.issued else {
+            return true;
+        };
+        // A token that doesn't say when it was issued may be an old one.
+        let issued = proof.registered().issued_at;
+        issued.is_none_or(|issued| issued.as_secs() <= until.as_secs())
+    }
+}
+
+/// A set of kinds.
+#[derive(Clone, Copy, Default)]
+struct Kinds(u8);
+
+impl Kinds {
+    fn add(&mut self, kind: Kind) {
+        self.0 |= 1 << kind as u8;
+    }
+
+    fn hold(self, kind: Kind) -> bool {
+        self.0 & 1 << kind as u8 != 0
     }
 }
 
@@ -198,6 +246,9 @@ impl fmt::Debug for DenySet {
 /// let all_of_a_sign_in = Denied::session("its sid");
 /// let now = Timestamp::from_secs(1_700_000_000);
 /// let signed_out_everywhere = Denied::subject("ada", now);
+/// let client_was_stolen = Denied::client("the app", now);
+/// let key_was_stolen = Denied::key("its kid");
+/// let start_anew = Denied::everybody(now);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Denied<'a> {

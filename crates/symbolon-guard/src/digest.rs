@@ -5,6 +5,7 @@ use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use data_encoding::BASE64URL_NOPAD;
 
 /// The SHA-256 of something secret.
+#[derive(Clone)]
 pub(crate) struct Sha256([u8; digest::SHA256_OUTPUT_LEN]);
 
 impl Sha256 {

@@ -145,7 +145,7 @@ impl<T> Deref for CallerAs<T> {
 /// }
 ///
 /// async fn hello(account: User<Account>) -> String {
-///     format!("Hello, {}!", account.name)
+///     format!("Hello, {}, through {}!", account.name, account.caller().client_id())
 /// }
 /// ```
 #[derive(Debug)]
@@ -161,7 +161,15 @@ impl<U> User<U> {
     }
 }
 
-/// What a user loader can give.
+/// What a user loader can give: whatever can be kept and shared.
+///
+/// ```
+/// use symbolon_guard::{Loadable, User};
+///
+/// fn subject_of<U: Loadable>(user: &User<U>) -> &str {
+///     user.caller().subject()
+/// }
+/// ```
 pub trait Loadable: Any + Send + Sync {}
 
 impl<U: Any + Send + Sync> Loadable for U {}

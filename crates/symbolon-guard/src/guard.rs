@@ -70,6 +70,55 @@ pub(crate) struct Inner {
     manner: Arc<Manner>,
 }
 
+/// Made from a secret, and then as a program needs it:
+///
+/// ```
+/// use symbolon_guard::{
+///     DenySet, Guard, MetadataError, Profile, Rejection, ResourceMetadata, SharedSecret,
+///     token::Error,
+/// };
+///
+/// fn of_the_secret(secret: &SharedSecret) -> Result<Guard, Error> {
+///     let guard = Guard::shared_secret(secret, "https://login.example", "https://api.example")?;
+///     Ok(guard.with_cache_bytes(8 * 1024 * 1024).with_profile(Profile::access_token()))
+/// }
+///
+/// fn as_we_answer(guard: &Guard, denied: &DenySet) -> Result<Guard, MetadataError> {
+///     let metadata = ResourceMetadata::new("https://api.example")?;
+///     Ok(guard
+///         .with_deny_set(denied)
+///         .with_metadata(metadata.authorization_server("https://login.example"))
+///         .with_answers(|rejection: &Rejection| http::Response::new(rejection.code().to_owned())))
+/// }
+/// ```
+///
+/// While it serves: other keys, and a look at how it does.
+///
+/// ```
+/// use http::HeaderMap;
+/// use symbolon_guard::{
+///     Clock, Guard, Outcome, ReplaceKeysError,
+///     token::{KeySet, Timestamp, Verifier},
+/// };
+///
+/// fn in_a_test(verifier: Verifier) -> Guard {
+///     Guard::with_clock(verifier, Clock::fixed(Timestamp::from_secs(1_700_000_000)).clock())
+/// }
+///
+/// fn after_a_rotation(guard: &Guard, keys: KeySet) -> Result<(), ReplaceKeysError> {
+///     guard.replace_keys(keys)
+/// }
+///
+/// /// Claims in whatever shape, at whatever moment: neither deny set nor hooks are asked.
+/// fn was_good(guard: &Guard, headers: &HeaderMap, then: Timestamp) -> bool {
+///     matches!(guard.check_as::<serde_json::Value>(headers, then), Outcome::Valid(_))
+/// }
+///
+/// /// `/readyz`.
+/// fn readiness(guard: &Guard) -> u16 {
+///     if guard.holds_keys() { 200 } else { 503 }
+/// }
+/// ```
 impl Guard {
     /// A guard with the keys of this verifier, judging by the machine's clock.
     pub fn new(verifier: Verifier) -> Self {
@@ -112,6 +161,19 @@ impl Guard {
     }
 
     /// Starts to describe a guard whose keys are fetched from this issuer and kept fresh.
+    ///
+    /// ```no_run
+    /// use symbolon_guard::{Guard, StartError};
+    ///
+    /// async fn start() -> Result<Guard, StartError> {
+    ///     let guard = Guard::remote("https://login.example").audience("posts").start()?;
+    ///     guard.ready().await; // or don't wait, and answer 503 for a moment
+    ///     if let Some(failure) = guard.fetch_failure() {
+    ///         eprintln!("the keys couldn't be fetched: {failure}");
+    ///     }
+    ///     Ok(guard)
+    /// }
+    /// ```
     #[cfg(feature = "remote")]
     pub fn remote(issuer: impl Into<String>) -> crate::RemoteBuilder {
         crate::RemoteBuilder::new(issuer.into())
@@ -292,6 +354,14 @@ impl Guard {
     }
 
     /// A layer that lets a request through only with a good token. See [`GuardLayer`].
+    ///
+    /// ```
+    /// # fn behind<S>(guard: &symbolon_guard::Guard, service: S) -> symbolon_guard::Guarded<S> {
+    /// use tower_layer::Layer;
+    ///
+    /// guard.layer().layer(service)
+    /// # }
+    /// ```
     pub fn layer(&self) -> GuardLayer {
         GuardLayer::new(self.clone())
     }

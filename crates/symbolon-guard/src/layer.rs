@@ -67,6 +67,20 @@ enum Required {
     Need(fn(&Caller) -> Result<(), Reason>),
 }
 
+/// What is required is said one after the other, and all of it is needed:
+///
+/// ```
+/// # fn layer(guard: symbolon_guard::Guard) -> symbolon_guard::GuardLayer {
+/// use std::time::Duration;
+///
+/// guard
+///     .layer()
+///     .require_any_role(["editor", "admin"])
+///     .require_scope("posts:write")
+///     .require_any_scope(["posts:publish", "posts:schedule"])
+///     .require_fresh(Duration::from_secs(3600))
+/// # }
+/// ```
 impl GuardLayer {
     pub(crate) fn new(guard: Guard) -> Self {
         Self {

@@ -59,6 +59,18 @@ pub struct ResourceMetadata {
     path: String,
 }
 
+/// What stands in the document, and where it is:
+///
+/// ```
+/// use symbolon_guard::ResourceMetadata;
+///
+/// let metadata = ResourceMetadata::new("https://api.example")?
+///     .authorization_server("https://login.example")
+///     .documentation("https://docs.example/posts");
+/// assert_eq!(metadata.path(), "/.well-known/oauth-protected-resource");
+/// assert!(metadata.to_json().contains(r#""resource_documentation":"https://docs.example/posts""#));
+/// # Ok::<(), symbolon_guard::MetadataError>(())
+/// ```
 impl ResourceMetadata {
     /// For the service of this identifier: its URL as clients know it.
     ///
@@ -252,6 +264,19 @@ where
 
 pin_project! {
     /// The answer of a [`WithMetadata`] service.
+    ///
+    /// ```
+    /// use http::{Request, Response};
+    /// use symbolon_guard::{Answering, WithMetadata};
+    /// use tower_service::Service;
+    ///
+    /// fn call<S>(service: &mut WithMetadata<S>) -> Answering<S::Future, String>
+    /// where
+    ///     S: Service<Request<()>, Response = Response<String>>,
+    /// {
+    ///     service.call(Request::new(()))
+    /// }
+    /// ```
     pub struct Answering<F, R> {
         #[pin]
         state: State<F, R>,

@@ -181,7 +181,7 @@ several!(A, B, C, D, E, F);
 /// A [`Caller`] who meets the need `N`; also a proof. A [`Role`] is the usual need.
 ///
 /// ```
-/// use symbolon_guard::{Caller, CallerWith, Guard, Rejection, Role};
+/// use symbolon_guard::{Caller, CallerWith, Guard, Reason, Rejection, Role};
 ///
 /// struct Admin;
 ///
@@ -192,6 +192,11 @@ several!(A, B, C, D, E, F);
 /// // As an argument of a handler, or from a caller that is already there:
 /// fn as_admin(guard: &Guard, caller: Caller) -> Result<CallerWith<Admin>, Rejection> {
 ///     CallerWith::check(caller).ok_or_else(|| Rejection::missing_role("admin").answered_by(guard))
+/// }
+///
+/// /// With the reason, where the need isn't known; and as any caller again.
+/// fn why_not(caller: Caller) -> Result<Caller, Reason> {
+///     CallerWith::<Admin>::require(caller).map(CallerWith::into_caller)
 /// }
 /// ```
 pub struct CallerWith<N> {

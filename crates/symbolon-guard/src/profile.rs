@@ -8,6 +8,7 @@
 //! token, and none takes a token that is bound to a key (RFC 9449 §7.2, RFC 8705 §3): its proof isn't
 //! checked here.
 
+mod glance;
 mod loose;
 mod own;
 mod read;
@@ -19,6 +20,8 @@ use symbolon_token::{AccessClaims, Audience, RegisteredClaims, Timestamp, Verifi
 #[cfg(feature = "remote")]
 use symbolon_token::{Algorithm, Typ};
 
+use self::glance::Glance;
+pub(crate) use self::glance::Names;
 pub use self::own::Identified;
 use self::own::{AsType, Reads};
 pub(crate) use self::read::{Marks, NO_MARKS, Read};
@@ -71,6 +74,22 @@ enum Foreign {
     GoogleService,
 }
 
+/// Each is said of a guard, or of what is to become one:
+///
+/// ```
+/// use symbolon_guard::{Guard, Profile};
+///
+/// fn of(guard: &Guard, issuer: &str) -> Guard {
+///     guard.with_profile(match issuer {
+///         "https://accounts.google.com" => Profile::google_service(),
+///         keycloak if keycloak.contains("/realms/") => Profile::keycloak(),
+///         auth0 if auth0.ends_with(".auth0.com/") => Profile::auth0(),
+///         entra if entra.starts_with("https://login.microsoftonline.com/") => Profile::entra(),
+///         "https://old.example" => Profile::jwt(),
+///         _ => Profile::access_token(),
+///     })
+/// }
+/// ```
 impl Profile {
     /// RFC 9068: what every guard asks for unless told otherwise.
     pub const fn access_token() -> Self {
@@ -159,26 +178,51 @@ impl Profile {
         matches!(&self.0, Shape::Foreign(_))
     }
 
-    /// The algorithms to accept. Those for foreign issuers fit each kind of key alone, so that a key which
-    /// names none (as Entra's don't) is pinned to one.
+    /// The algorithms to accept. A published key that names its own is pinned to that one; a key that names
+    /// none, to the one here that fits its kind alone, and it isn't used where several do.
+    ///
+    /// Never `ES256K`: nobody signs access tokens with it unasked. Who does, says so in
+    /// [`RemoteBuilder::algorithms`](crate::RemoteBuilder::algorithms).
     #[cfg(feature = "remote")]
     pub(crate) fn algorithms(&self) -> Vec<Algorithm> {
         match &self.0 {
+            // RSA keys have to name theirs here: PKCS #1 and PSS are both in use, and either fits.
             Shape::AccessToken => vec![
                 Algorithm::ES256,
                 Algorithm::Ed25519,
                 Algorithm::EdDSA,
                 Algorithm::ES384,
+                Algorithm::ES512,
                 Algorithm::RS256,
+                Algorithm::RS384,
+                Algorithm::RS512,
                 Algorithm::PS256,
+                Algorithm::PS384,
+                Algorithm::PS512,
             ],
             Shape::Foreign(Foreign::Auth0 | Foreign::Entra | Foreign::GoogleService) => {
                 vec![Algorithm::RS256]
             }
-            Shape::Foreign(Foreign::Jwt | Foreign::Keycloak) | Shape::Own(_) => vec![
+            // Its realms sign with any of these as their administrators like, and all its keys name theirs.
+            Shape::Foreign(Foreign::Keycloak) => vec![
                 Algorithm::ES256,
                 Algorithm::EdDSA,
                 Algorithm::ES384,
+                Algorithm::ES512,
+                Algorithm::RS256,
+                Algorithm::RS384,
+                Algorithm::RS512,
+                Algorithm::PS256,
+                Algorithm::PS384,
+                Algorithm::PS512,
+            ],
+            // One for each kind of key, because their keys may name none: with a second one for RSA, a key
+            // such as Entra's would fit two and be good for nothing.
+            Shape::Foreign(Foreign::Jwt) | Shape::Own(_) => vec![
+                Algorithm::ES256,
+                Algorithm::EdDSA,
+                Algorithm::ES384,
+                Algorithm::ES512,
                 Algorithm::RS256,
             ],
         }
@@ -197,23 +241,15 @@ impl Profile {
                 self.check_marks(&marks, proof.registered())?;
                 return Ok(proof);
             }
-            Shape::AccessToken => None,
-            Shape::Foreign(foreign) => Some(*foreign),
+            Shape::AccessToken => return Glance::take(verifier.check(token, now)?),
+            Shape::Foreign(foreign) => *foreign,
         };
         let token: Verified<Read> = verifier.verify(token, now)?;
         let read = token.claims();
         let marks = read.marks.as_deref().unwrap_or(&NO_MARKS);
         self.check_kind(marks, read.client_id(), token.registered())?;
-        if let Some(foreign) = foreign {
-            let claims = Box::new(foreign.claims(read, token.registered()));
-            return Ok(Proof::Mapped { token, claims });
-        }
-        if !read.complete {
-            // RFC 9068 §2.2. The reader of the whole says what is missing.
-            token.claims_as::<AccessClaims>()?;
-            return Err(Invalid::WrongKind(WrongKind::Other));
-        }
-        Ok(Proof::Standard(token))
+        let claims = Box::new(foreign.claims(read, token.registered()));
+        Ok(Proof::Mapped { token, claims })
     }
 
     /// Whether what a token shows besides lets it be an access token of this issuer.

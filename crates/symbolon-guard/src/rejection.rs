@@ -81,6 +81,46 @@ pub enum Reason {
     HookFailed(HookFailed),
 }
 
+/// For what a program finds out itself, as if the guard had:
+///
+/// ```
+/// use std::time::Duration;
+/// use symbolon_guard::{Caller, Guard, Language, Rejection};
+///
+/// fn may_transfer(guard: &Guard, caller: &Caller, suspended: &[&str]) -> Result<(), Rejection> {
+///     if suspended.contains(&caller.subject()) {
+///         return Err(Rejection::signed_out().answered_by(guard));
+///     }
+///     if !caller.is_fresh(Duration::from_secs(300)) {
+///         return Err(Rejection::not_fresh(Duration::from_secs(300)).answered_by(guard));
+///     }
+///     if caller.client_id() != "the bank's own app" {
+///         return Err(Rejection::not_allowed().answered_by(guard));
+///     }
+///     Ok(())
+/// }
+///
+/// /// Out of a [`Guard::check`], which answers nothing itself.
+/// fn of_a_check(outcome: symbolon_guard::Outcome) -> Option<Rejection> {
+///     use symbolon_guard::Outcome;
+///
+///     match outcome {
+///         Outcome::Valid(_) => None,
+///         Outcome::Absent(_) => Some(Rejection::missing_token()),
+///         Outcome::Invalid(why) => Some(Rejection::invalid(why)),
+///         Outcome::Unavailable(later) => Some(Rejection::unavailable(later)),
+///     }
+/// }
+///
+/// /// More than the client is told.
+/// fn for_the_log(rejection: &Rejection) -> String {
+///     let inside = rejection.token_error().map(|error| error.code());
+///     format!("{} ({inside:?}), answered in {:?}", rejection.code(), rejection.language())
+/// }
+///
+/// let body = Rejection::missing_token().problem().into_body();
+/// assert!(body.contains(r#""code":"missing_token""#));
+/// ```
 impl Rejection {
     /// Nothing was sent where a token is needed.
     pub const fn missing_token() -> Self {

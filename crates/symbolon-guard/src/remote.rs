@@ -46,7 +46,8 @@ const STALE_AT_MOST: Duration = Duration::from_hours(24);
 /// Describes a guard whose keys come from an issuer; made by [`Guard::remote`].
 ///
 /// ```no_run
-/// use symbolon_guard::{Guard, Profile, token::Algorithm};
+/// use std::time::Duration;
+/// use symbolon_guard::{Clock, Guard, Profile, token::Algorithm};
 ///
 /// # async fn start() -> Result<(), symbolon_guard::StartError> {
 /// let ours = Guard::remote("https://login.example")
@@ -59,6 +60,15 @@ const STALE_AT_MOST: Duration = Duration::from_hours(24);
 ///     .audience("posts-api")
 ///     .start()?;
 /// let guard = ours.or(&partners);
+///
+/// // One without discovery, whose clock goes wrong, and whose keys shouldn't outlive it for long.
+/// let old = Guard::remote("https://old.example")
+///     .jwks_uri("https://old.example/keys.json")
+///     .leeway(Duration::from_secs(5))
+///     .stale_at_most(Duration::from_secs(3600))
+///     .clock(Clock::system())
+///     .start()?;
+/// let guard = guard.or(&old);
 /// # Ok(())
 /// # }
 /// ```
@@ -97,9 +107,9 @@ impl RemoteBuilder {
         self
     }
 
-    /// The only algorithms accepted. Unless said otherwise `ES256`, `Ed25519`, `EdDSA`, `ES384`, `RS256`
-    /// and `PS256`; with a foreign [`Profile`], one for each kind of key: `RS256` for Auth0, Entra and
-    /// Google, else `ES256`, `EdDSA`, `ES384` and `RS256`.
+    /// The only algorithms accepted. Unless said otherwise all that take a key pair but `ES256K`. With a
+    /// foreign [`Profile`]: `RS256` for Auth0, Entra and Google; the same as ours but `Ed25519` for Keycloak;
+    /// else one for each kind of key, `ES256`, `ES384`, `ES512`, `EdDSA` and `RS256`.
     ///
     /// A published key without `alg` is used only if one of them fits it alone, and is pinned to that one.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {

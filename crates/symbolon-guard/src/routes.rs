@@ -60,6 +60,21 @@ enum By {
     Nobody,
 }
 
+/// What was recorded can be looked at in a test:
+///
+/// ```
+/// use axum::routing::get;
+/// use symbolon_guard::Routes;
+///
+/// let posts = Routes::<()>::new()
+///     .guarded_by_itself("/{id}", get(async || "by an extractor of its own"))
+///     .route("/drafts", get(async || "oh"));
+/// let health = Routes::new().open("/healthz", get(async || "well"));
+///
+/// let routes = Routes::new().nest("/posts", posts).merge(health);
+/// assert_eq!(routes.unguarded(), ["/posts/drafts"]);
+/// assert_eq!(routes.opened(), ["/healthz"]);
+/// ```
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// No routes.
     pub fn new() -> Self {

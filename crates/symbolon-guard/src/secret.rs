@@ -44,6 +44,23 @@ pub struct SharedSecret {
     key: SigningKey,
 }
 
+/// The one side signs with it and the other verifies:
+///
+/// ```
+/// use serde_json::json;
+/// use symbolon_guard::{SharedSecret, token::{Error, Timestamp, Typ, sign}};
+///
+/// fn both(secret: &SharedSecret) -> Result<(), Error> {
+///     let claims = json!({ "iss": "posts", "aud": "posts", "exp": 1_700_000_600, "user_id": 7 });
+///     let token = sign(&secret.signing_key(), Typ::JWT, &claims)?;
+///
+///     let verifier = secret.verifier("posts", "posts", Typ::JWT)?;
+///     assert_eq!(verifier.keys().keys()[0].algorithm(), secret.verifying_key().algorithm());
+///     verifier.check(&token, Timestamp::from_secs(1_700_000_000))?;
+///     Ok(())
+/// }
+/// # both(&SharedSecret::parse("k9Q2vXo7Zt4mB1rL8wYc5NfJ3hGdPsAe6uTi0KxR").unwrap()).unwrap();
+/// ```
 impl SharedSecret {
     /// Takes the text as it stands, octet by octet: nothing is trimmed or decoded, so that another
     /// program which reads the same setting holds the same secret.
@@ -183,6 +200,10 @@ impl fmt::Display for SecretFlaw {
 ///     Ok(secret) => drop(secret),
 ///     Err(error) => eprintln!("{error}"), // names the variable, and how to make a good one
 /// }
+///
+/// // What wasn't in the environment has no variable to name.
+/// let refused = SharedSecret::parse("short").unwrap_err();
+/// assert_eq!(refused.variable(), None);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretError {

@@ -39,6 +39,11 @@ use crate::{CrossSite, csrf};
 /// let moving_over = Sources::bearer().and_scheme(Scheme::JWT);
 /// let no_scheme_at_all = Sources::raw_token();
 /// let browsers_and_programs = Sources::bearer().and_cookie(TokenCookie::new("access_token")?);
+/// let browsers_alone = Sources::cookie(TokenCookie::new("access_token")?);
+/// let whatever_came_before = Sources::bearer()
+///     .and_raw_token()
+///     .dangerous_and_query("access_token")
+///     .dangerous_and_json_field("access_token");
 /// # Ok::<(), symbolon_guard::TokenCookieError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -73,6 +73,28 @@ struct State {
     audience: String,
 }
 
+/// What happens to issuers happens when a test says so:
+///
+/// ```
+/// use symbolon_guard::testing::TestIssuer;
+///
+/// # async fn test() {
+/// let issuer = TestIssuer::named("https://sso.example");
+/// let guard = issuer.guard("https://api.example");
+/// let old = issuer.token("ada");
+///
+/// issuer.go_away();
+/// assert_eq!(guard.require_token(&old).await.unwrap_err().status(), 503);
+/// issuer.come_back();
+/// assert!(guard.require_token(&old).await.is_ok());
+///
+/// issuer.rotate_keys();
+/// assert_eq!(guard.require_token(&old).await.unwrap_err().status(), 401);
+/// assert!(guard.require_token(&issuer.token("ada")).await.is_ok());
+/// assert_eq!(issuer.jwks().keys.len(), 1);
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test());
+/// ```
 impl TestIssuer {
     /// The issuer `https://login.example`, with an Ed25519 key of its own.
     ///
@@ -261,6 +283,23 @@ pub struct Mint<'a> {
     typ: Typ,
 }
 
+/// Tokens that are odd, or that came in a cookie:
+///
+/// ```
+/// use std::time::Duration;
+/// use symbolon_guard::{CsrfValue, testing::TestIssuer, token::Typ};
+///
+/// let issuer = TestIssuer::new();
+/// let of_a_browser = issuer
+///     .mint("ada")
+///     .session("sign-in-1")
+///     .logged_in(Duration::from_secs(7200))
+///     .csrf(&CsrfValue::from_random([7; 32]))
+///     .token();
+/// let id_token = issuer.mint("ada").typ(Typ::ID_TOKEN).token();
+/// let of_nobody = issuer.mint("ada").without("sub").headers();
+/// assert!(of_nobody.contains_key("authorization"));
+/// ```
 impl Mint<'_> {
     /// With this role too.
     pub fn role(mut self, role: impl Into<String>) -> Self {

@@ -199,6 +199,7 @@ impl Verifier {
         Ok(Verified {
             claims: (),
             expires_at: claims.expires_at.unwrap_or(Timestamp::NEVER),
+            not_before: claims.not_before,
             payload,
             legacy,
             registered: OnceLock::new(),
@@ -269,7 +270,9 @@ impl fmt::Debug for HeaderMemory {
 ///
 /// fn log_line(proof: &Verified<AccessClaims>) -> String {
 ///     let (user, ends) = (&proof.registered().subject, proof.expires_at().as_secs());
-///     format!("{user:?} until {ends}, by {} key {:?}", proof.algorithm(), proof.key_id())
+///     let begins = proof.not_before().map_or(0, Timestamp::as_secs);
+///     let key = proof.key_id();
+///     format!("{user:?} from {begins} until {ends}, by {} key {key:?}", proof.algorithm())
 /// }
 ///
 /// fn payload(verifier: &Verifier, token: &str, now: Timestamp) -> Result<String, Error> {
@@ -290,6 +293,7 @@ pub struct Verified<C> {
     payload: String,
     legacy: Legacy,
     expires_at: Timestamp,
+    not_before: Option<Timestamp>,
     /// Made when it is asked for: it copies.
     registered: OnceLock<RegisteredClaims>,
     key: VerifyingKey,
@@ -355,6 +359,11 @@ impl<C> Verified<C> {
         self.expires_at
     }
 
+    /// `nbf`, without copying the other registered claims; see [`RegisteredClaims::not_before`].
+    pub fn not_before(&self) -> Option<Timestamp> {
+        self.not_before
+    }
+
     /// The name of the key that verified the token, if it has one.
     pub fn key_id(&self) -> Option<&str> {
         self.key.kid()
@@ -372,6 +381,7 @@ impl<C> Verified<C> {
             payload: self.payload,
             legacy: self.legacy,
             expires_at: self.expires_at,
+            not_before: self.not_before,
             registered: self.registered,
             key: self.key,
         }

@@ -24,6 +24,7 @@ use super::{Clock, Source};
 ///
 /// let hands = Clock::fixed(Timestamp::from_secs(1_700_000_000));
 /// hands.advance(Duration::from_secs(60));
+/// assert_eq!(hands.now(), Timestamp::from_secs(1_700_000_060));
 /// hands.jump(Timestamp::from_secs(0)); // as a bad NTP server does: no time passes
 /// assert_eq!(hands.clock().monotonic(), Duration::from_secs(60));
 /// ```

@@ -17,6 +17,19 @@ type Admitting = Pin<Box<dyn Future<Output = (Parts, Result<Option<Caller>, Reje
 
 pin_project! {
     /// The answer of a [`Guarded`](crate::Guarded) service.
+    ///
+    /// ```
+    /// use http::{Request, Response};
+    /// use symbolon_guard::{Guarded, Guarding};
+    /// use tower_service::Service;
+    ///
+    /// fn call<S>(service: &mut Guarded<S>) -> Guarding<S, (), S::Future, String>
+    /// where
+    ///     S: Service<Request<()>, Response = Response<String>> + Clone,
+    /// {
+    ///     service.call(Request::new(()))
+    /// }
+    /// ```
     pub struct Guarding<S, B, F, R> {
         #[pin]
         state: State<S, B, F, R>,

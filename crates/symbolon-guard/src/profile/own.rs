@@ -16,6 +16,7 @@ use crate::{Invalid, WrongKind, admitted::Proof};
 ///     .role("editor")
 ///     .scope("posts:read posts:write")
 ///     .client_id("the old program")
+///     .session_id("the sign-in")
 ///     .authenticated_at(Timestamp::from_secs(1_700_000_000));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

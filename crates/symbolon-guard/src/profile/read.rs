@@ -22,8 +22,6 @@ use super::loose::Loose;
 #[serde(from = "Wire")]
 pub(crate) struct Read {
     pub(crate) claims: AccessClaims,
-    /// Whether all claims were there that RFC 9068 §2.2 requires.
-    pub(crate) complete: bool,
     /// Nothing if there are none, as in RFC 9068's own tokens.
     pub(crate) marks: Option<Box<Marks>>,
 }
@@ -78,13 +76,6 @@ struct Wire {
 
 impl From<Wire> for Read {
     fn from(wire: Wire) -> Self {
-        let complete = wire.iss.is_some()
-            && wire.sub.is_some()
-            && wire.aud.is_some()
-            && wire.jti.is_some()
-            && wire.client_id.is_some()
-            && matches!(wire.exp, Some(Seconds(Some(_))))
-            && matches!(wire.iat, Some(Seconds(Some(_))));
         let seconds = |claim: Option<Seconds>| claim.and_then(|claim| claim.0).unwrap_or(0);
         let marks = Marks {
             cnf: wire.cnf,
@@ -119,7 +110,6 @@ impl From<Wire> for Read {
                 auth_time: wire.auth_time,
                 sid: wire.sid,
             },
-            complete,
             marks: (marks != NO_MARKS).then(|| Box::new(marks)),
         }
     }
@@ -185,7 +175,7 @@ pub(crate) const NO_MARKS: Marks = Marks {
 };
 
 /// A whole number, or `None` for one that isn't (RFC 7519 §2 allows fractions).
-struct Seconds(Option<i64>);
+pub(super) struct Seconds(pub(super) Option<i64>);
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -42,6 +42,21 @@ pub struct TokenCookie {
     demand: Demand,
 }
 
+/// For pages that were there before, and to sign out:
+///
+/// ```
+/// use http::HeaderName;
+/// use symbolon_guard::TokenCookie;
+///
+/// let angular = TokenCookie::new("session")?.csrf_header(HeaderName::from_static("x-xsrf-token"));
+/// let signed_out = angular.unset().unwrap();
+/// assert!(signed_out.to_str().unwrap().starts_with("__Host-session=; Path=/; Max-Age=0;"));
+///
+/// // As Flask-JWT-Extended named it, of an issuer that writes no hash into its tokens.
+/// let as_before = TokenCookie::dangerous_without_prefix("access_token_cookie")?.dangerous_sec_fetch_only();
+/// assert_eq!(as_before.name(), "access_token_cookie");
+/// # Ok::<(), symbolon_guard::TokenCookieError>(())
+/// ```
 impl TokenCookie {
     /// The cookie `__Host-` and this name.
     ///

@@ -13,6 +13,7 @@ use super::is_tchar;
 /// use symbolon_guard::Scheme;
 ///
 /// assert_eq!(Scheme::new("jwt")?, Scheme::JWT);
+/// assert_eq!(Scheme::new("Token")?.as_str(), "Token");
 /// assert!(Scheme::new("two words").is_err());
 /// # Ok::<(), symbolon_guard::SchemeError>(())
 /// ```

@@ -10,21 +10,19 @@ use std::{
 };
 
 use symbolon_guard::{
-    Caller, CallerWith, Denied, DenySet, FreshWithin, Guard, Invalid, Reason,
+    Caller, CallerWith, FreshWithin, Guard, Invalid, Reason,
     testing::TestIssuer,
-    token::{ErrorKind, KeySet, Timestamp},
+    token::{ErrorKind, KeySet},
 };
 
 use crate::support::{Mint, bearer};
 
-const FAR: Timestamp = Timestamp::from_secs(1_900_000_000);
-
-fn api(issuer: &TestIssuer) -> Guard {
+pub(crate) fn api(issuer: &TestIssuer) -> Guard {
     issuer.guard("https://api.example")
 }
 
 /// Cached, and by the deny set or a hook, whatever is said of a guard with a cache holds without one.
-fn both(issuer: &TestIssuer) -> [Guard; 2] {
+pub(crate) fn both(issuer: &TestIssuer) -> [Guard; 2] {
     let guard = api(issuer);
     [guard.with_cache_bytes(0), guard]
 }
@@ -196,121 +194,6 @@ async fn keys_that_cannot_be_had_count_for_cached_tokens() {
     assert_eq!(guard.require_token(&token).await.unwrap_err().status(), 503);
     issuer.come_back();
     assert!(guard.require_token(&token).await.is_ok());
-}
-
-#[tokio::test]
-async fn t20_a_denial_holds_for_the_next_request() {
-    let issuer = TestIssuer::new();
-    let now = issuer.clock().now();
-    let denials = [
-        ("jti", Denied::token("x")),
-        ("sid", Denied::session("x")),
-        ("sub", Denied::subject("x", now)),
-        ("client_id", Denied::client("x", now)),
-        ("iat", Denied::everybody(now)),
-    ];
-    for plain in both(&issuer) {
-        for (claim, denial) in denials {
-            let denied = DenySet::with_clock(issuer.clock().clock());
-            let guard = plain.with_deny_set(&denied);
-            let (hit, spared) = match claim {
-                "iat" => {
-                    let later = issuer.mint("ada").claim("iat", now.as_secs() + 1);
-                    (issuer.mint("ada"), later)
-                }
-                claim => (
-                    issuer.mint("ada").claim(claim, "x"),
-                    issuer.mint("ada").claim(claim, "y"),
-                ),
-            };
-            let (hit, spared) = (hit.token(), spared.token());
-            for token in [&hit, &spared, &hit] {
-                assert!(guard.require_token(token).await.is_ok(), "{denial:?}");
-            }
-            denied.deny(denial, FAR);
-            for _ in 0..2 {
-                let refused = guard.require_token(&hit).await.unwrap_err();
-                assert_eq!(*refused.reason(), Reason::SignedOut, "{denial:?}");
-                assert_eq!(
-                    (refused.status().as_u16(), refused.code()),
-                    (401, "invalid_token")
-                );
-                assert!(guard.require_token(&spared).await.is_ok(), "{denial:?}");
-            }
-            // It is this guard's set and not the other's.
-            assert!(plain.require_token(&hit).await.is_ok());
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_denied_key_is_named_by_its_kid() {
-    let mint = Mint::named("2026-11", crate::support::ISSUER);
-    let denied = DenySet::new();
-    let guard = mint.guard().0.with_deny_set(&denied);
-    let headers = bearer(&mint.token());
-    assert!(guard.require(&headers).await.is_ok());
-    denied.deny(Denied::key("2026-11"), FAR);
-    assert!(guard.require(&headers).await.is_err());
-}
-
-/// Logging in anew after "sign out everywhere": only what was issued until then is denied.
-#[tokio::test]
-async fn a_later_token_is_not_denied_and_one_of_the_same_second_is() {
-    let issuer = TestIssuer::new();
-    let denied = DenySet::with_clock(issuer.clock().clock());
-    let guard = api(&issuer).with_deny_set(&denied);
-    issuer.clock().advance(Duration::from_millis(300));
-    denied.deny(Denied::subject("ada", issuer.clock().now()), FAR);
-    issuer.clock().advance(Duration::from_millis(500));
-    assert!(guard.require_token(&issuer.token("ada")).await.is_err());
-    issuer.clock().advance(Duration::from_millis(200));
-    assert!(guard.require_token(&issuer.token("ada")).await.is_ok());
-    let undated = issuer.mint("ada").claim("iat", 0).token();
-    assert!(guard.require_token(&undated).await.is_err());
-}
-
-#[tokio::test]
-async fn a_denial_ends_when_it_was_said_to_and_is_forgotten() {
-    let issuer = TestIssuer::new();
-    let denied = DenySet::with_clock(issuer.clock().clock());
-    let guard = api(&issuer).with_deny_set(&denied);
-    let token = issuer.mint("ada").claim("jti", "1").token();
-    let until = issuer.clock().now() + Duration::from_secs(10);
-    denied.deny(Denied::token("1"), until);
-    // Said again for less, it stays as it was.
-    denied.deny(Denied::token("1"), until - Duration::from_secs(5));
-    issuer.clock().advance(Duration::from_millis(9_999));
-    assert!(guard.require_token(&token).await.is_err());
-    issuer.clock().advance(Duration::from_millis(1));
-    assert!(guard.require_token(&token).await.is_ok());
-    for number in 0..3_000 {
-        denied.deny(
-            Denied::token(&number.to_string()),
-            until + Duration::from_secs(1),
-        );
-        issuer.clock().advance(Duration::from_millis(1));
-    }
-    assert!(denied.len() < 2_500, "{}", denied.len());
-}
-
-/// With ten thousand denials and as many live tokens, each is still told from the other.
-#[tokio::test]
-async fn ten_thousand_denials_hit_nobody_else() {
-    let issuer = TestIssuer::new();
-    let denied = DenySet::with_clock(issuer.clock().clock());
-    let guard = api(&issuer).with_deny_set(&denied);
-    let token = |number: u32| issuer.mint("ada").claim("jti", number.to_string()).token();
-    let tokens: Vec<String> = (0..200).map(token).collect();
-    for number in (1..20_000).step_by(2) {
-        denied.deny(Denied::token(&number.to_string()), FAR);
-    }
-    assert_eq!(denied.len(), 10_000);
-    for _ in 0..2 {
-        for (number, token) in tokens.iter().enumerate() {
-            assert_eq!(guard.require_token(token).await.is_ok(), number % 2 == 0);
-        }
-    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod answers;
 mod cached;
 mod claims;
 mod cookies;
+mod denied;
 mod elsewhere;
 mod extract;
 mod headers;

@@ -1,5 +1,6 @@
 //! Keys that an issuer publishes.
 
+mod algorithms;
 mod failing;
 mod foreign;
 mod fresh;
