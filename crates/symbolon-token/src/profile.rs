@@ -1,6 +1,6 @@
 //! The kinds of token that OAuth and OpenID define, each with what its specification asks for.
 //!
-//! A [`Verifier`](crate::Verifier) checks what every JWT has; these check one kind, all of it, and refuse
+//! A [`Verifier`] checks what every JWT has; these check one kind, all of it, and refuse
 //! every other (RFC 8725 §3.12): their `typ` differs, and so do the claims they require and forbid.
 //!
 //! | kind | `typ` | checked by |

@@ -91,7 +91,7 @@ impl Kdf for Bcrypt {
     fn derive(
         &self,
         input: scheme::Input<'_>,
-        out: &mut [u8],
+        _out: &mut [u8],
         _memory: &mut Memory,
     ) -> Result<Derived, HashError> {
         drop(self.input.of(input.password.as_typed()));

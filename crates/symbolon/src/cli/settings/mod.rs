@@ -222,7 +222,8 @@ impl Settings {
         let database = match &self.database {
             #[cfg(feature = "sqlite")]
             Some(DatabaseUrl::Sqlite(path)) => DatabaseUrl::Sqlite(self.base.join(path)),
-            Some(other) => other.clone(),
+            #[cfg(feature = "postgres")]
+            Some(other @ DatabaseUrl::Postgres(_)) => other.clone(),
             #[cfg(feature = "sqlite")]
             None => DatabaseUrl::Sqlite(folder.join("symbolon.db")),
             #[cfg(not(feature = "sqlite"))]
