@@ -155,7 +155,10 @@ BEARERS = {
 @pytest.mark.parametrize("value", BEARERS.values(), ids=BEARERS.keys())
 def test_an_odd_authorization_header_is_401(dev: Dev, value: str):
     header = [("Authorization", value.format(token=dev.access_token))]
-    check_refused(call(f"{dev.issuer}/api/me", headers=header), 400, 401)
+    answer = call(f"{dev.issuer}/api/me", headers=header)
+    # More than all headers together may be: refused by their size (RFC 6585 §5), before anybody reads them.
+    if answer.status != 431:
+        check_refused(answer, 400, 401)
 
 
 def test_every_forgery_is_401(dev: Dev):

@@ -135,15 +135,21 @@ impl Sqlite {
     pub(super) async fn close(&self) {
         let inner = Arc::clone(&self.0);
         let closing = tokio::task::spawn_blocking(move || {
+            let mut threads =
+                std::mem::take(&mut *inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
+            // The writer is the first of them and goes last: who closes the file last moves what is in the
+            // log beside it into it, and readers can't.
+            let readers = threads.split_off(threads.len().min(1));
             // A thread that is gone already needs no telling.
-            let _ = inner.writer.send(Message::Stop);
             for _ in 0..inner.reader_count {
                 let _ = inner.readers.send(Message::Stop);
             }
-            let threads =
-                std::mem::take(&mut *inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
-            for thread in threads {
-                let _ = thread.join();
+            for reader in readers {
+                let _ = reader.join();
+            }
+            let _ = inner.writer.send(Message::Stop);
+            for writer in threads {
+                let _ = writer.join();
             }
             let mut lock = inner.lock.lock().unwrap_or_else(PoisonError::into_inner);
             drop(lock.take());

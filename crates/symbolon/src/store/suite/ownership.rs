@@ -142,3 +142,15 @@ async fn nodes_that_start_together_bring_the_schema_up_to_date_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_store_that_was_closed_is_one_file() {
+    with_sqlite(async |database: Database| {
+        let store = database.open().await;
+        store.close().await;
+        let mut log = path_of(&database).into_os_string();
+        log.push("-wal");
+        assert!(!std::path::Path::new(&log).exists());
+    })
+    .await;
+}
