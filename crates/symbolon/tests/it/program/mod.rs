@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -87,6 +88,11 @@ impl Folder {
     }
 }
 
+fn send(signal: Signal, to: &Child) {
+    let process = Pid::from_child(to);
+    kill_process(process, signal).unwrap();
+}
+
 /// The first line of its output, or `None` where it ends without one.
 fn first_line(child: &mut Child) -> Option<String> {
     let stdout = child.stdout.take().unwrap();
@@ -127,20 +133,13 @@ impl Serving {
 
     /// Asks it to end, and gives its exit code.
     fn stop(mut self) -> Option<i32> {
-        self.signal("TERM");
+        send(Signal::TERM, &self.child);
         self.child.wait().unwrap().code()
     }
 
     fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-    }
-
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args(["-s", name, &self.child.id().to_string()])
-            .status();
-        assert!(status.unwrap().success());
     }
 
     fn get(&self, path: &str) -> Answer {

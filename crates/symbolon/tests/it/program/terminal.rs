@@ -4,15 +4,16 @@ use std::{
     fs,
     io::{Read, Write},
     os::fd::OwnedFd,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 use rustix::{
+    process::Signal,
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
     termios::{LocalModes, tcgetattr},
 };
 
-use super::{Folder, users::refused};
+use super::{Folder, send, users::refused};
 
 /// A terminal, as its program sees it and as whoever sits at it does.
 fn terminal() -> (fs::File, OwnedFd) {
@@ -108,22 +109,15 @@ fn a_terminal_is_asked_twice_and_shows_nothing_of_it() {
 #[test]
 fn a_question_that_is_broken_off_leaves_the_terminal_as_it_was() {
     let folder = Folder::with("");
-    for signal in ["INT", "TERM"] {
+    for signal in [Signal::INT, Signal::TERM] {
         let (screen, theirs) = terminal();
         let mut child = at(&folder, &["user", "add", "alice"], &theirs);
         let mut shown = String::new();
         wait_for(&screen, "New password: ", &mut shown);
         assert!(!echoes(&theirs));
-        let id = child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", signal, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        assert_eq!(child.wait().unwrap().code(), Some(1), "{signal}");
-        assert!(echoes(&theirs), "{signal}");
+        send(signal, &child);
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{signal:?}");
+        assert!(echoes(&theirs), "{signal:?}");
     }
     assert!(!folder.path("data").exists(), "nothing was begun");
 }
