@@ -3,7 +3,7 @@
 //! Invariant: the issuer is said, never guessed from a request (M1): a `Host` header must not be
 //! able to change one byte of a token or a document.
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "cli", feature = "sqlite"))]
 use std::path::Path;
 use std::{path::PathBuf, time::Duration};
 
@@ -321,8 +321,9 @@ impl From<TurnoverError> for ConfigError {
 
 crate::reads_as_text!(ConfigError);
 
-#[cfg(feature = "sqlite")]
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+/// A folder for its owner alone.
+#[cfg(any(feature = "cli", feature = "sqlite"))]
+pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -31,7 +31,8 @@ impl DataFolder {
     /// Makes the folder if it isn't there, and takes it.
     pub(super) fn open(path: &Path) -> Result<Taken> {
         if !path.exists() {
-            make(path).with_context(|| format!("can't make the data folder {}", path.display()))?;
+            crate::config::make_folder(path)
+                .with_context(|| format!("can't make the data folder {}", path.display()))?;
         }
         check(path)?;
         let at = path.join(LOCK);
@@ -60,14 +61,6 @@ impl DataFolder {
             }
         }
     }
-}
-
-fn make(path: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 #[cfg(unix)]

@@ -11,6 +11,8 @@ mod current_user;
 mod error;
 mod health;
 mod messages;
+#[cfg(any(feature = "client", feature = "cli"))]
+mod page;
 mod router;
 #[cfg(feature = "cli")]
 mod setup;

@@ -7,15 +7,14 @@ use std::fmt::Write;
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::Response,
 };
-use data_encoding::BASE64;
 
 use super::super::{
     error::{Language, Problem},
     messages::Message,
+    page::{self, Forms},
 };
-use crate::keys::sha256;
 
 const FORM: &str = include_str!("../../../assets/setup/form.html");
 const DONE: &str = include_str!("../../../assets/setup/done.html");
@@ -48,31 +47,14 @@ pub(super) fn done(language: Language) -> Response {
     answer(StatusCode::OK, filled(DONE, language), language)
 }
 
-fn answer(status: StatusCode, page: String, language: Language) -> Response {
-    let mut response = (status, Html(page)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_LANGUAGE,
-        HeaderValue::from_static(language.tag()),
-    );
-    headers.insert(
-        header::VARY,
-        HeaderValue::from_static("Accept, Accept-Language"),
-    );
+fn answer(status: StatusCode, text: String, language: Language) -> Response {
+    let mut response = page::answer((status, text), language, STYLE, Forms::Here);
     // Not `no-referrer`, which would make a browser send the form with `Origin: null` (Fetch, "append a
     // request `Origin` header"). There is nothing in this page's address to keep.
-    headers.insert(
+    response.headers_mut().insert(
         header::REFERRER_POLICY,
         HeaderValue::from_static("same-origin"),
     );
-    let hash = BASE64.encode(&sha256(STYLE.as_bytes()));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; frame-ancestors 'none'; \
-         base-uri 'none'"
-    );
-    if let Ok(policy) = HeaderValue::try_from(policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
     response
 }
 

@@ -3,18 +3,14 @@
 //! Content Security Policy Level 3, RFC 9110 §12.5.1 (Accept). Invariant: nothing that was sent stands in
 //! the page, and nothing on it runs.
 
-use axum::{
-    http::{HeaderMap, HeaderValue, header},
-    response::{Html, IntoResponse, Response},
-};
-use data_encoding::BASE64;
+use axum::{http::HeaderMap, response::Response};
 
 use super::super::{
     accept::wants_a_page,
     error::{Language, Problem},
     messages::Message,
+    page::{self as pages, Forms},
 };
-use crate::keys::sha256;
 
 const TEMPLATE: &str = include_str!("../../../assets/log-in/refusal.html");
 const STYLE: &str = include_str!("../../../assets/log-in/refusal.css");
@@ -30,25 +26,9 @@ pub(super) fn answer(
         return problem.answer(language);
     }
     let (status, code, message) = problem.parts(language);
-    let mut response = (status, Html(page(code, &message, language, again))).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_LANGUAGE,
-        HeaderValue::from_static(language.tag()),
-    );
-    headers.insert(
-        header::VARY,
-        HeaderValue::from_static("Accept, Accept-Language"),
-    );
-    let hash = BASE64.encode(&sha256(STYLE.as_bytes()));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'none'; frame-ancestors 'none'; \
-         base-uri 'none'"
-    );
-    if let Ok(policy) = HeaderValue::try_from(policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    problem.say_when_to_retry(headers);
+    let text = page(code, &message, language, again);
+    let mut response = pages::answer((status, text), language, STYLE, Forms::Nowhere);
+    problem.say_when_to_retry(response.headers_mut());
     response
 }
 
