@@ -1,7 +1,8 @@
 //! Login with a username and a password, by our own users or a program's.
 //!
-//! Each is counted before its password is looked at, and the count ends with how it went: forgotten with a
-//! session that begins, kept with a refusal, taken back where we failed.
+//! Each gets a place among those whose passwords are hashed before anything is written for it. Then it is
+//! counted before its password is looked at, and the count ends with how it went: forgotten with a session
+//! that begins, kept with a refusal, taken back where we failed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,7 +21,7 @@ use super::{App, AppError, throttle::Counted};
 #[cfg(feature = "cli")]
 use crate::store::FindLogin;
 use crate::{
-    passwords::Against,
+    passwords::{Against, HashingPlace},
     store::{BeginSession, BeginSessionOfTry, Begun},
 };
 #[cfg(feature = "cli")]
@@ -105,8 +106,10 @@ impl App {
         username: Username,
         password: PlainPassword,
     ) -> Result<Login, LoginError> {
+        // Before anything is written: in a storm most are turned away here, and cost nothing more.
+        let place = self.passwords.place()?;
         let (counted, facts) = self.count_try(username.clone()).await?;
-        let result = self.login_counted(&username, password, facts, counted.account());
+        let result = self.login_counted(place, &username, password, facts, counted.account());
         let result = result.await;
         self.end_try(counted, &result).await?;
         result
@@ -128,6 +131,7 @@ impl App {
 
     async fn login_counted(
         &self,
+        place: HashingPlace,
         username: &Username,
         password: PlainPassword,
         facts: Option<LoginFacts>,
@@ -139,7 +143,7 @@ impl App {
             Some(hash) => Against::Hash(hash.clone()),
             None => Against::Nobody(self.decoys.draw(username)),
         };
-        let outcome = self.passwords.verify(&password, against).await?;
+        let outcome = self.passwords.verify_at(place, &password, against).await?;
         let user = facts.as_ref().map(|facts| facts.user);
         let login = self.login_decided(username, facts, outcome, Some(account));
         let login = login.await?;

@@ -37,7 +37,7 @@ use self::pool::Load;
 pub(crate) use self::recognise::{Recognised, Unrecognised, recognise};
 pub(crate) use self::{decoy::Decoys, options::Checked, scheme::Scheme};
 use self::{
-    pool::{Memory, Need, Pool, Refused},
+    pool::{Memory, Need, Place, Pool, Refused},
     scheme::Input,
     stored::StoredHash,
 };
@@ -121,7 +121,7 @@ impl PasswordHasher {
         let salt = salt(&mut self.randomness.clone());
         let current = self.current.clone();
         self.pool
-            .run(self.current.need(), move |memory| {
+            .run(self.place()?.0, self.current.need(), move |memory| {
                 hash(&current, Input::new(&password, &salt), memory)
             })
             .await
@@ -134,12 +134,30 @@ impl PasswordHasher {
         password: &Arc<PlainPassword>,
         against: Against,
     ) -> Result<PasswordOutcome, HashError> {
+        self.verify_at(self.place()?, password, against).await
+    }
+
+    /// Keeps a place for a comparison: whoever would be turned away is told before anything is looked up.
+    pub(crate) fn place(&self) -> Result<HashingPlace, HashError> {
+        let place = self.pool.place();
+        place
+            .map(HashingPlace)
+            .map_err(|refused| self.count(refused))
+    }
+
+    /// As [`PasswordHasher::verify`], in a place of this hasher's.
+    pub(crate) async fn verify_at(
+        &self,
+        place: HashingPlace,
+        password: &Arc<PlainPassword>,
+        against: Against,
+    ) -> Result<PasswordOutcome, HashError> {
         let password = Arc::clone(password);
         let work = Comparison::of(against)?;
         let need = work.need();
         let matched = self
             .pool
-            .run(need, move |memory| work.matches(&password, memory))
+            .run(place.0, need, move |memory| work.matches(&password, memory))
             .await
             .map_err(|refused| self.count(refused))??;
         Ok(outcome(matched))
@@ -187,6 +205,9 @@ impl PasswordHasher {
         self.pool.close().await;
     }
 }
+
+/// Room for a password to be hashed, kept until it is used or dropped.
+pub(crate) struct HashingPlace(Place);
 
 /// What a password is compared with.
 #[derive(Clone, Debug)]

@@ -4,6 +4,9 @@
 //! the job and not to the request: a client that hangs up before its turn costs nothing, and one that
 //! hangs up during it makes no room for another.
 //!
+//! A place can be kept before it is known what there will be to compute, so that nothing else is spent on
+//! what would be turned away in the end.
+//!
 //! Threads start with the first job and end with the last handle.
 
 mod job;
@@ -65,14 +68,24 @@ impl Pool {
         }
     }
 
+    /// Keeps a place for a job still to come.
+    pub(super) fn place(&self) -> Result<Place, Refused> {
+        self.shared.lock().promise()?;
+        Ok(Place {
+            shared: Arc::clone(&self.shared),
+            is_taken: false,
+        })
+    }
+
     /// Computes something when its turn comes. It may be computed twice at once, and must come out alike.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        place: Place,
         need: Need,
         compute: impl Fn(&mut Memory) -> T + Send + Sync + 'static,
     ) -> Result<T, Refused> {
         let (task, mut answer): (_, Answer<T>) = Task::new(compute);
-        let ticket = self.enter(need, Arc::new(task))?;
+        let ticket = self.enter(place, need, Arc::new(task))?;
         let deadline = ticket.shared.lock().limits.deadline;
         let answered = match tokio::time::timeout(deadline, &mut answer).await {
             Ok(answered) => answered,
@@ -84,9 +97,10 @@ impl Pool {
         answered.unwrap_or(Err(Refused::Panicked))
     }
 
-    fn enter(&self, need: Need, work: Arc<dyn Work>) -> Result<Ticket, Refused> {
+    fn enter(&self, mut place: Place, need: Need, work: Arc<dyn Work>) -> Result<Ticket, Refused> {
         let now = self.shared.clock.monotonic();
         let mut state = self.shared.lock();
+        place.is_taken = true;
         let number = state.enter(need, work, now)?;
         let ticket = Ticket {
             shared: Arc::clone(&self.shared),
@@ -198,7 +212,22 @@ impl Drop for Door {
     }
 }
 
-/// A place in the queue, given up when it is dropped.
+/// A place that is kept in the queue for a job still to come, given up when it is dropped. Its pool's only.
+#[must_use]
+pub(crate) struct Place {
+    shared: Arc<Shared>,
+    is_taken: bool,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.is_taken {
+            self.shared.lock().release();
+        }
+    }
+}
+
+/// A job's place in the queue, given up when it is dropped.
 struct Ticket {
     shared: Arc<Shared>,
     number: u64,

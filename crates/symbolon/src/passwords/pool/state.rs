@@ -107,6 +107,8 @@ impl Start {
 pub(super) struct State {
     pub(super) limits: Limits,
     pub(super) is_open: bool,
+    /// Places that are kept for jobs still to come.
+    promised: usize,
     waiting: VecDeque<Entry>,
     running: Vec<Entry>,
     spare: Vec<Memory>,
@@ -134,6 +136,7 @@ impl State {
         Self {
             limits,
             is_open: true,
+            promised: 0,
             waiting: VecDeque::new(),
             running: Vec::new(),
             spare: Vec::new(),
@@ -152,21 +155,35 @@ impl State {
         }
     }
 
-    /// Lets a job wait for its turn, and gives its number.
+    /// Keeps a place for a job. [`State::enter`] takes it, or [`State::release`] gives it up.
+    pub(super) fn promise(&mut self) -> Result<(), Refused> {
+        if !self.is_open {
+            return Err(Refused::Closed);
+        }
+        if self.expected() >= self.limits.threads + self.limits.queue {
+            return Err(self.busy());
+        }
+        self.promised += 1;
+        Ok(())
+    }
+
+    pub(super) fn release(&mut self) {
+        self.promised -= 1;
+    }
+
+    /// Lets a job wait for its turn in the place that was kept for it, and gives its number.
     pub(super) fn enter(
         &mut self,
         need: Need,
         work: Arc<dyn Work>,
         now: Duration,
     ) -> Result<u64, Refused> {
+        self.release();
         if !self.is_open {
             return Err(Refused::Closed);
         }
         if need.blocks.saturating_add(need.own) > self.limits.budget {
             return Err(Refused::TooLarge);
-        }
-        if self.in_flight() >= self.limits.threads + self.limits.queue {
-            return Err(self.busy());
         }
         let number = self.next;
         self.next += 1;
@@ -195,6 +212,11 @@ impl State {
         self.waiting.len() + self.running.len()
     }
 
+    /// Jobs that wait, run, or are still to come.
+    fn expected(&self) -> usize {
+        self.in_flight() + self.promised
+    }
+
     pub(super) fn is_nobody_waiting(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -215,7 +237,7 @@ impl State {
 
     /// How long the queue will take: what somebody is told who finds it full, in whole seconds.
     pub(super) fn busy(&self) -> Refused {
-        let jobs = u32::try_from(self.in_flight()).unwrap_or(u32::MAX);
+        let jobs = u32::try_from(self.expected()).unwrap_or(u32::MAX);
         let threads = u32::try_from(self.limits.threads)
             .unwrap_or(u32::MAX)
             .max(1);

@@ -42,6 +42,15 @@ fn blocks(mebibytes: usize) -> Need {
     }
 }
 
+/// Computes something in a place of its own.
+async fn run<T: Send + 'static>(
+    pool: &Pool,
+    need: Need,
+    compute: impl Fn(&mut Memory) -> T + Send + Sync + 'static,
+) -> Result<T, Refused> {
+    pool.run(pool.place()?, need, compute).await
+}
+
 /// Holds jobs until it is opened, and counts those that have begun.
 #[derive(Default)]
 struct Gate {
@@ -85,7 +94,7 @@ async fn until(is_so: impl Fn() -> bool) {
 /// A job at a gate, asked for by a task of its own.
 fn ask(pool: &Pool, gate: &Arc<Gate>) -> JoinHandle<Result<(), Refused>> {
     let (pool, gate) = (pool.clone(), Arc::clone(gate));
-    tokio::spawn(async move { pool.run(blocks(1), move |_| gate.pass()).await })
+    tokio::spawn(async move { run(&pool, blocks(1), move |_| gate.pass()).await })
 }
 
 fn in_flight(pool: &Pool) -> usize {
@@ -116,6 +125,40 @@ async fn a_full_queue_refuses_at_once_and_says_when_to_come_back() {
         assert_eq!(waiting.await.unwrap(), Ok(()));
     }
     assert_eq!(gate.begun(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_is_kept_is_nobody_elses() {
+    let (pool, gate, first) = held(limits(1, 2)).await;
+    let places = [pool.place().unwrap(), pool.place().unwrap()];
+    assert!(matches!(pool.place(), Err(Refused::Busy { .. })));
+    let [mine, given_up] = places;
+    drop(given_up);
+    let others = ask(&pool, &gate);
+    until(|| in_flight(&pool) == 2).await;
+    assert!(matches!(pool.place(), Err(Refused::Busy { .. })));
+    gate.open();
+    assert_eq!(pool.run(mine, blocks(1), |_| 7).await, Ok(7));
+    assert_eq!(first.await.unwrap(), Ok(()));
+    assert_eq!(others.await.unwrap(), Ok(()));
+    // Each was given back once, whatever became of it.
+    let kept = pool.place().unwrap();
+    assert_eq!(
+        pool.run(kept, blocks(5), |_| ()).await,
+        Err(Refused::TooLarge)
+    );
+    let all: Vec<_> = std::iter::from_fn(|| pool.place().ok()).collect();
+    assert_eq!(all.len(), 3);
+    let kept = pool.place();
+    drop(all);
+    assert!(matches!(kept, Err(Refused::Busy { .. })));
+    let kept = pool.place().unwrap();
+    pool.close().await;
+    assert_eq!(
+        pool.run(kept, blocks(1), |_| ()).await,
+        Err(Refused::Closed)
+    );
+    assert!(matches!(pool.place(), Err(Refused::Closed)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,7 +204,7 @@ async fn who_hangs_up_before_their_turn_costs_nothing() {
     assert_eq!(in_flight(&pool), 1);
     gate.open();
     assert_eq!(first.await.unwrap(), Ok(()));
-    assert_eq!(pool.run(blocks(1), |_| 7).await, Ok(7));
+    assert_eq!(run(&pool, blocks(1), |_| 7).await, Ok(7));
     assert_eq!(gate.begun(), 1);
 }
 
@@ -170,21 +213,21 @@ async fn who_hangs_up_during_it_makes_no_room_for_another() {
     let (pool, gate, gone) = held(limits(1, 0)).await;
     gone.abort();
     assert!(gone.await.unwrap_err().is_cancelled());
-    let next = pool.run(blocks(1), |_| ()).await;
+    let next = run(&pool, blocks(1), |_| ()).await;
     assert!(matches!(next, Err(Refused::Busy { .. })), "{next:?}");
     assert_eq!(pool.used().0, MIB, "its memory is its own still");
     gate.open();
     until(|| in_flight(&pool) == 0).await;
-    assert_eq!(pool.run(blocks(1), |_| 7).await, Ok(7));
+    assert_eq!(run(&pool, blocks(1), |_| 7).await, Ok(7));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_costs_its_job_only() {
     let pool = pool(limits(1, 4));
     for _ in 0..3 {
-        let panicked = pool.run(blocks(1), |_| panic!("on purpose")).await;
+        let panicked = run(&pool, blocks(1), |_| panic!("on purpose")).await;
         assert_eq!(panicked, Err::<(), _>(Refused::Panicked));
-        assert_eq!(pool.run(blocks(1), |_| 7).await, Ok(7));
+        assert_eq!(run(&pool, blocks(1), |_| 7).await, Ok(7));
     }
     assert_eq!(pool.threads(), 1);
 }
@@ -193,7 +236,7 @@ async fn a_panic_costs_its_job_only() {
 async fn memory_goes_back_when_nobody_comes_any_more() {
     let pool = pool(limits(2, 4));
     for _ in 0..4 {
-        let filled = pool.run(blocks(2), |memory| memory.blocks(2 * 1024).len());
+        let filled = run(&pool, blocks(2), |memory| memory.blocks(2 * 1024).len());
         assert_eq!(filled.await, Ok(2 * 1024));
     }
     until(|| pool.used().0 == 0).await;
@@ -215,7 +258,7 @@ async fn what_never_fits_is_refused_before_anything_is_reserved() {
             own: 1,
         },
     ] {
-        let refused = pool.run(need, |_| ()).await;
+        let refused = run(&pool, need, |_| ()).await;
         assert_eq!(refused, Err(Refused::TooLarge));
     }
     assert_eq!(pool.used(), (0, 0));
@@ -236,7 +279,7 @@ async fn closing_finishes_what_runs_and_refuses_the_rest() {
     gate.open();
     assert_eq!(first.await.unwrap(), Ok(()));
     timeout(DEADLINE, closing).await.unwrap().unwrap();
-    assert_eq!(pool.run(blocks(1), |_| ()).await, Err(Refused::Closed));
+    assert_eq!(run(&pool, blocks(1), |_| ()).await, Err(Refused::Closed));
     until(|| pool.threads() == 0).await;
     assert_eq!(pool.used().0, 0);
     pool.close().await;
@@ -249,11 +292,11 @@ async fn threads_end_with_the_last_handle() {
         ..limits(2, 4)
     });
     assert_eq!(pool.threads(), 0, "none before the first job");
-    assert_eq!(pool.run(blocks(1), |_| 7).await, Ok(7));
+    assert_eq!(run(&pool, blocks(1), |_| 7).await, Ok(7));
     assert!(pool.threads() > 0);
     let (shared, other) = (Arc::clone(&pool.shared), pool.clone());
     drop(pool);
-    assert_eq!(other.run(blocks(1), |_| 7).await, Ok(7));
+    assert_eq!(run(&other, blocks(1), |_| 7).await, Ok(7));
     drop(other);
     until(|| Alive::count(&shared) == 0).await;
 }
@@ -275,7 +318,7 @@ async fn what_a_worker_does_not_get_on_with_is_done_by_a_reliever() {
                 }
                 number
             };
-            pool.run(blocks(1), compute).await
+            run(&pool, blocks(1), compute).await
         })
     };
     // The first is in the worker's hands, the others behind it.
@@ -302,6 +345,7 @@ impl Work for Nothing {
 }
 
 fn enter(state: &mut State, need: Need) -> u64 {
+    state.promise().unwrap();
     state
         .enter(need, Arc::new(Nothing), Duration::ZERO)
         .unwrap()
