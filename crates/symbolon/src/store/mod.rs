@@ -2,9 +2,9 @@
 //!
 //! An [`Operation`] is written once and runs on both engines, in one transaction. What it decides
 //! by stands in its statements (`WHERE credential_epoch = $4`), never in a read before a write:
-//! the row count is the truth. [`Store::run`] works in a task of its own, so a client that hangs up
-//! can't cancel half of one, and under a deadline, so a database that hangs costs a 503 and not the
-//! server.
+//! the row count is the truth. What [`Store::run`] has begun goes on by itself, in a thread or a task, so a
+//! client that hangs up can't cancel half of it, and under a deadline, so a database that hangs costs a 503
+//! and not the server.
 
 mod app_sessions;
 mod error;
@@ -39,6 +39,7 @@ mod users;
 
 use std::{borrow::Cow, future::Future, time::Duration};
 
+#[cfg(feature = "postgres")]
 use tracing::Instrument;
 
 use crate::{config::Maker, telemetry::Count};
@@ -109,12 +110,23 @@ pub(crate) enum Access {
     Write,
 }
 
+/// What a change outlives once it has been answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outlives {
+    /// The program, however it ends. Where the machine ends too, the last moments may be missing.
+    Program,
+    /// A power cut.
+    PowerCut,
+}
+
 /// A domain operation, written once for both engines.
 pub(crate) trait Operation: Send + Sync + 'static {
     /// What it answers, conflicts included.
     type Out: Send + 'static;
     /// Whether it changes anything.
     const ACCESS: Access;
+    /// What its change outlives. With PostgreSQL everything waits for the disk.
+    const OUTLIVES: Outlives = Outlives::PowerCut;
 
     /// Runs its statements. May run again from the start where PostgreSQL asks for that.
     fn run(&self, tx: &mut Tx<'_>) -> impl Future<Output = Result<Self::Out, StoreError>> + Send;
@@ -220,20 +232,20 @@ impl Store {
 
     /// Runs an operation to its end, whatever becomes of the caller.
     pub(crate) async fn run<O: Operation>(&self, operation: O) -> Result<O::Out, StoreError> {
-        let engine = self.engine.clone();
         let deadline = self.deadline;
-        let operation = async move {
-            match engine {
-                #[cfg(feature = "sqlite")]
-                Engine::Sqlite(engine) => engine.run(operation, deadline).await,
-                #[cfg(feature = "postgres")]
-                Engine::Postgres(engine) => engine.run(operation, deadline).await,
+        let result = match &self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(engine) => engine.run(operation, deadline).await,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(engine) => {
+                let engine = engine.clone();
+                let running = async move { engine.run(operation, deadline).await };
+                // What is logged on the way belongs to the request that asked.
+                match tokio::spawn(running.in_current_span()).await {
+                    Ok(result) => result,
+                    Err(panic) => Err(StoreError::Fault(panic.to_string())),
+                }
             }
-        };
-        // What is logged on the way belongs to the request that asked.
-        let result = match tokio::spawn(operation.in_current_span()).await {
-            Ok(result) => result,
-            Err(panic) => Err(StoreError::Fault(panic.to_string())),
         };
         if let Err(error) = &result {
             self.failures.of(error).add_one();

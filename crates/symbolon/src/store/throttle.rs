@@ -2,6 +2,9 @@
 //!
 //! Invariant: a try is counted by one statement, before its password is looked at, and whoever waits isn't
 //! counted at all. A row is there for names that somebody has tried and not logged in as, known or not.
+//!
+//! Counts needn't outlive a power cut: nobody who guesses can bring one about, and each login waits for one
+//! trip to the disk instead of two.
 
 use std::time::Duration;
 
@@ -14,7 +17,7 @@ use symbolon_rules::{
 use symbolon_token::Timestamp;
 
 use super::{
-    Access, BeginSession, Begun, FindLogin, Operation, StoreError, Tx,
+    Access, BeginSession, Begun, FindLogin, Operation, Outlives, StoreError, Tx,
     sql::{Arg, statements},
 };
 
@@ -65,6 +68,7 @@ pub(crate) enum ClaimedTry {
 impl Operation for ClaimTry {
     type Out = ClaimedTry;
     const ACCESS: Access = Access::Write;
+    const OUTLIVES: Outlives = Outlives::Program;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let Try {
@@ -107,6 +111,7 @@ impl Operation for ClaimLogin {
     /// The facts are those of nobody where the account waits.
     type Out = (ClaimedTry, Option<LoginFacts>);
     const ACCESS: Access = Access::Write;
+    const OUTLIVES: Outlives = Outlives::Program;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let attempt = self.attempt;
@@ -149,6 +154,7 @@ pub(crate) struct BlockAccount {
 impl Operation for BlockAccount {
     type Out = ();
     const ACCESS: Access = Access::Write;
+    const OUTLIVES: Outlives = Outlives::Program;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let args = [
@@ -170,6 +176,7 @@ pub(crate) struct TakeBackTry {
 impl Operation for TakeBackTry {
     type Out = ();
     const ACCESS: Access = Access::Write;
+    const OUTLIVES: Outlives = Outlives::Program;
 
     async fn run(&self, tx: &mut Tx<'_>) -> Result<Self::Out, StoreError> {
         let until = self.attempt.others_wait_until(self.number);

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
 
 use super::super::{
     OpenError, migration_failure,
@@ -67,7 +67,14 @@ pub(super) fn configure(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA temp_store = MEMORY;
          PRAGMA busy_timeout = 2000;",
     )?;
+    prepare_once(connection)
+}
+
+/// Statements are prepared once. Without the second setting SQLite prepares some of them again for each
+/// value, to see whether another plan would do better.
+fn prepare_once(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(128);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
@@ -75,7 +82,7 @@ pub(in crate::store) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 2000;")?;
-    connection.set_prepared_statement_cache_capacity(128);
+    prepare_once(&connection)?;
     Ok(connection)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The writer drains its queue into one transaction, one savepoint an operation, commits once and
 //! only then answers: the group pays for `synchronous = FULL`, without which a power cut may forget
-//! a revocation that was acknowledged.
+//! a revocation that was acknowledged. Where nothing in it needs that, the COMMIT waits for no disk.
 //!
 //! Invariant: nothing is acknowledged before its COMMIT. When the disk is full SQLite rolls back
 //! the whole group, not the statement; so after each operation the connection is asked whether its
@@ -18,7 +18,11 @@ use std::{
     borrow::Cow,
     fs::File,
     path::Path,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -108,18 +112,20 @@ impl Sqlite {
         })))
     }
 
+    /// Runs an operation to its end, whatever becomes of the caller after the first poll.
     pub(super) async fn run<O: Operation>(
         &self,
         operation: O,
         deadline: Duration,
     ) -> Result<O::Out, StoreError> {
         let (reply, answer) = oneshot::channel();
+        let is_overdue = Arc::new(AtomicBool::new(false));
         let queue = match O::ACCESS {
             Access::Read => &self.0.readers,
             Access::Write => &self.0.writer,
         };
         queue
-            .try_send(Message::Run(job(operation, reply)))
+            .try_send(Message::Run(job(operation, Arc::clone(&is_overdue), reply)))
             .map_err(|error| match error {
                 mpsc::TrySendError::Full(_) => unavailable("too many operations are waiting"),
                 mpsc::TrySendError::Disconnected(_) => unavailable("it is closed"),
@@ -127,7 +133,10 @@ impl Sqlite {
         match tokio::time::timeout(deadline, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_dropped)) => Err(unavailable("the operation lost its turn")),
-            Err(_elapsed) => Err(O::ACCESS.too_late()),
+            Err(_elapsed) => {
+                is_overdue.store(true, Ordering::Relaxed);
+                Err(O::ACCESS.too_late())
+            }
         }
     }
 

@@ -44,6 +44,15 @@ pub(in crate::store) fn query<T>(
     Ok(found)
 }
 
+/// A statement without parameters and rows, which is prepared once: what brackets every operation.
+pub(super) fn bracket(connection: &Connection, sql: &'static str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut prepared| prepared.execute([]))
+        .map(drop)
+        .map_err(|error| failure(&error))
+}
+
 pub(super) fn batch(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection
         .execute_batch(sql)

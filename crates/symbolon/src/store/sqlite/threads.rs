@@ -4,7 +4,11 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    sync::{Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     task::{Context, Poll, Waker},
     thread::JoinHandle,
 };
@@ -13,15 +17,20 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{
-    super::{OpenError, Operation, StoreError, Tx, tx::EngineTx},
-    query::batch,
+    super::{Access, OpenError, Operation, Outlives, StoreError, Tx, tx::EngineTx},
+    query::{batch, bracket},
     unavailable,
 };
 
 /// Operations that share a COMMIT at the most.
 const GROUP: usize = 256;
 /// An operation, its answer kept back until its transaction has ended.
-pub(super) type Job = Box<dyn FnOnce(&mut Connection) -> Answer + Send>;
+pub(super) struct Job {
+    outlives: Outlives,
+    run: Run,
+}
+
+type Run = Box<dyn FnOnce(&mut Connection) -> Answer + Send>;
 pub(super) type Answer = Box<dyn FnOnce(Ending) + Send>;
 
 /// How a transaction ended.
@@ -36,14 +45,17 @@ pub(super) enum Message {
     Stop,
 }
 
-/// Wraps an operation so that it runs inside a savepoint and answers after the transaction.
+/// Wraps an operation so that it runs inside a savepoint and answers after the transaction. A change is
+/// made whether somebody still listens or not, unless it is overdue.
 pub(super) fn job<O: Operation>(
     operation: O,
+    is_overdue: Arc<AtomicBool>,
     reply: oneshot::Sender<Result<O::Out, StoreError>>,
 ) -> Job {
-    Box::new(move |connection| {
-        // The asker has given up before its turn came: nothing begun, nothing to finish.
-        if reply.is_closed() {
+    let run: Run = Box::new(move |connection| {
+        // Nothing begun, nothing to finish.
+        let is_for_nobody = O::ACCESS == Access::Read && reply.is_closed();
+        if is_for_nobody || is_overdue.load(Ordering::Relaxed) {
             return Box::new(|_| {});
         }
         let result = savepoint(connection, &operation);
@@ -56,14 +68,18 @@ pub(super) fn job<O: Operation>(
             // The asker's deadline may have passed; then it knows that it doesn't know.
             let _ = reply.send(result);
         })
-    })
+    });
+    Job {
+        outlives: O::OUTLIVES,
+        run,
+    }
 }
 
 fn savepoint<O: Operation>(
     connection: &mut Connection,
     operation: &O,
 ) -> Result<O::Out, StoreError> {
-    batch(connection, "SAVEPOINT operation")?;
+    bracket(connection, "SAVEPOINT operation")?;
     let run = AssertUnwindSafe(|| {
         let mut tx = Tx::new(EngineTx::Sqlite(connection));
         let result = now_or_never(operation.run(&mut tx))?;
@@ -78,11 +94,10 @@ fn savepoint<O: Operation>(
     if connection.is_autocommit() {
         return result;
     }
-    let end = match result {
-        Ok(_) => "RELEASE operation",
-        Err(_) => "ROLLBACK TO operation; RELEASE operation",
-    };
-    batch(connection, end).and(result)
+    if result.is_err() {
+        bracket(connection, "ROLLBACK TO operation")?;
+    }
+    bracket(connection, "RELEASE operation").and(result)
 }
 
 /// Every future of this engine is ready: nothing in it waits for anything but the disk.
@@ -96,6 +111,8 @@ fn now_or_never<T>(future: impl Future<Output = Result<T, StoreError>>) -> Resul
 }
 
 pub(super) fn write(mut connection: Connection, queue: &mpsc::Receiver<Message>) {
+    // As the connection was opened.
+    let mut outlives = Outlives::PowerCut;
     let mut open = true;
     while open {
         let Ok(Message::Run(first)) = queue.recv() else {
@@ -112,14 +129,16 @@ pub(super) fn write(mut connection: Connection, queue: &mpsc::Receiver<Message>)
                 Err(_) => break,
             }
         }
-        commit_group(&mut connection, group);
+        commit_group(&mut connection, &mut outlives, group);
     }
 }
 
 /// Runs a group in one transaction and answers all of it with how that ended.
-fn commit_group(connection: &mut Connection, group: Vec<Job>) {
+fn commit_group(connection: &mut Connection, outlives: &mut Outlives, group: Vec<Job>) {
     let mut answers = Vec::with_capacity(group.len());
-    let mut ending = match batch(connection, "BEGIN IMMEDIATE") {
+    let begun =
+        prepare(connection, outlives, &group).and_then(|()| bracket(connection, "BEGIN IMMEDIATE"));
+    let mut ending = match begun {
         Ok(()) => Ending::Committed,
         Err(_) => Ending::RolledBack,
     };
@@ -128,20 +147,41 @@ fn commit_group(connection: &mut Connection, group: Vec<Job>) {
         if matches!(ending, Ending::RolledBack) {
             continue;
         }
-        answers.push(job(connection));
+        answers.push((job.run)(connection));
         if connection.is_autocommit() {
             ending = Ending::RolledBack;
         }
     }
-    if matches!(ending, Ending::Committed) && batch(connection, "COMMIT").is_err() {
+    if matches!(ending, Ending::Committed) && bracket(connection, "COMMIT").is_err() {
         ending = Ending::RolledBack;
     }
-    if !connection.is_autocommit() && batch(connection, "ROLLBACK").is_err() {
+    if !connection.is_autocommit() && bracket(connection, "ROLLBACK").is_err() {
         tracing::error!("a transaction could neither be committed nor rolled back");
     }
     for answer in answers {
         answer(ending);
     }
+}
+
+/// Has a COMMIT wait for the disk if one of the group does. What was written before reaches it then, too.
+fn prepare(
+    connection: &Connection,
+    outlives: &mut Outlives,
+    group: &[Job],
+) -> Result<(), StoreError> {
+    let most = group.iter().map(|job| job.outlives).max();
+    let most = most.unwrap_or(Outlives::PowerCut);
+    if *outlives != most {
+        batch(
+            connection,
+            match most {
+                Outlives::Program => "PRAGMA synchronous = NORMAL",
+                Outlives::PowerCut => "PRAGMA synchronous = FULL",
+            },
+        )?;
+        *outlives = most;
+    }
+    Ok(())
 }
 
 pub(super) fn read(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Message>>) {
@@ -151,13 +191,13 @@ pub(super) fn read(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Mess
             return;
         };
         // The transaction is the snapshot: an operation of several statements sees one state.
-        let ending = match batch(&connection, "BEGIN") {
+        let ending = match bracket(&connection, "BEGIN") {
             Ok(()) => Ending::Committed,
             Err(_) => Ending::RolledBack,
         };
-        let answer = job(&mut connection);
-        if !connection.is_autocommit() && batch(&connection, "COMMIT").is_err() {
-            let _ = batch(&connection, "ROLLBACK");
+        let answer = (job.run)(&mut connection);
+        if !connection.is_autocommit() && bracket(&connection, "COMMIT").is_err() {
+            let _ = bracket(&connection, "ROLLBACK");
         }
         answer(ending);
     }

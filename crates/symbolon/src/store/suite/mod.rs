@@ -6,6 +6,7 @@
 mod app_sessions;
 mod differential;
 mod directory;
+mod durability;
 mod faults;
 mod imports;
 mod keys;
