@@ -11,14 +11,13 @@
 //! send takes no place in it.
 
 use std::{
-    hash::{BuildHasher, Hasher, RandomState},
+    hash::{BuildHasher, Hasher},
     sync::{Arc, OnceLock},
 };
 
 use quick_cache::{OptionsBuilder, Weighter, sync};
-use siphasher::sip128::SipHasher13;
 
-use crate::admitted::Admitted;
+use crate::{admitted::Admitted, keyed_hash::KeyedHash};
 
 /// What a cache may take unless said otherwise: some ten thousand tokens.
 pub(crate) const DEFAULT_BYTES: u64 = 64 * 1024 * 1024;
@@ -28,7 +27,7 @@ const ENTRY_BYTES: u64 = 1024;
 
 pub(crate) struct Cache {
     bytes: u64,
-    hasher: SipHasher13,
+    hash: KeyedHash,
     // Made when the first token is kept: many guards are made from others and used for a moment.
     entries: OnceLock<Entries>,
 }
@@ -48,12 +47,9 @@ struct Entry {
 impl Cache {
     /// A cache of about this size in memory; none is kept in one of 0.
     pub(crate) fn new(bytes: u64) -> Self {
-        // The standard library draws the keys of its maps from the system; what comes out of such a map's
-        // hash is as unknown as its key.
-        let random = RandomState::new();
         Self {
             bytes,
-            hasher: SipHasher13::new_with_keys(random.hash_one(0_u8), random.hash_one(1_u8)),
+            hash: KeyedHash::with_random_key(),
             entries: OnceLock::new(),
         }
     }
@@ -64,7 +60,7 @@ impl Cache {
 
     /// Where this token would be; nothing if nothing is kept.
     pub(crate) fn place(&self, token: &[u8]) -> Option<Place> {
-        (self.bytes > 0).then(|| Place(self.hasher.hash(token).as_u128()))
+        (self.bytes > 0).then(|| Place(self.hash.of(token)))
     }
 
     pub(crate) fn find(&self, place: Place) -> Option<Arc<Admitted>> {

@@ -12,17 +12,15 @@
 use std::{
     collections::HashMap,
     fmt,
-    hash::{BuildHasher, RandomState},
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use siphasher::sip128::{Hasher128, SipHasher13};
 use symbolon_token::Timestamp;
 
-use crate::{Clock, admitted::Proof};
+use crate::{Clock, admitted::Proof, keyed_hash::KeyedHash};
 
 /// How many denials come between two looks for those that are over.
 const SWEEP_EVERY: usize = 1024;
@@ -47,7 +45,7 @@ pub struct DenySet(Arc<Shared>);
 
 struct Shared {
     version: AtomicU64,
-    hasher: SipHasher13,
+    hash: KeyedHash,
     clock: Clock,
     entries: RwLock<Entries>,
 }
@@ -87,10 +85,9 @@ impl DenySet {
 
     /// An empty set that forgets by this clock.
     pub fn with_clock(clock: Clock) -> Self {
-        let random = RandomState::new();
         Self(Arc::new(Shared {
             version: AtomicU64::new(1),
-            hasher: SipHasher13::new_with_keys(random.hash_one(0_u8), random.hash_one(1_u8)),
+            hash: KeyedHash::with_random_key(),
             clock,
             entries: RwLock::default(),
         }))
@@ -173,10 +170,7 @@ impl DenySet {
     }
 
     fn place(&self, kind: Kind, name: &str) -> u128 {
-        let mut named = self.0.hasher;
-        std::hash::Hasher::write_u8(&mut named, kind as u8);
-        std::hash::Hasher::write(&mut named, name.as_bytes());
-        named.finish128().as_u128()
+        self.0.hash.of_kind(kind as u8, name.as_bytes())
     }
 
     fn entries(&self) -> RwLockReadGuard<'_, Entries> {

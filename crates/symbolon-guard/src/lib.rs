@@ -109,6 +109,7 @@ mod guard;
 mod hooks;
 mod issuer;
 mod judge;
+mod keyed_hash;
 mod keys;
 mod layer;
 mod metadata;
