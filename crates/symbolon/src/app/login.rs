@@ -81,6 +81,17 @@ impl<E: Into<AppError>> From<E> for LoginError {
 }
 
 impl App {
+    /// Whether a login has any prospect now: where not, nothing of it needs to be read.
+    pub(crate) fn check_room_for_login(&self) -> Result<(), LoginError> {
+        if self.hooks.have_users() {
+            return Ok(());
+        }
+        self.passwords.check_room().map_err(|error| {
+            self.tally.logins_failed.add_one();
+            error.into()
+        })
+    }
+
     /// Signs somebody in and mints their first access token.
     pub(crate) async fn login(&self, username: &str, password: &str) -> Result<Login, LoginError> {
         let login = self.log_in(username, password).await;
@@ -107,7 +118,7 @@ impl App {
         password: PlainPassword,
     ) -> Result<Login, LoginError> {
         // Before anything is written: in a storm most are turned away here, and cost nothing more.
-        let place = self.passwords.place()?;
+        let place = self.passwords.place().await?;
         let (counted, facts) = self.count_try(username.clone()).await?;
         let result = self.login_counted(place, &username, password, facts, counted.account());
         let result = result.await;

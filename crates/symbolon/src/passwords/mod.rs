@@ -121,7 +121,7 @@ impl PasswordHasher {
         let salt = salt(&mut self.randomness.clone());
         let current = self.current.clone();
         self.pool
-            .run(self.place()?.0, self.current.need(), move |memory| {
+            .run(self.keep_place()?, self.current.need(), move |memory| {
                 hash(&current, Input::new(&password, &salt), memory)
             })
             .await
@@ -134,12 +134,24 @@ impl PasswordHasher {
         password: &Arc<PlainPassword>,
         against: Against,
     ) -> Result<PasswordOutcome, HashError> {
-        self.verify_at(self.place()?, password, against).await
+        let place = HashingPlace(self.keep_place()?);
+        self.verify_at(place, password, against).await
     }
 
-    /// Keeps a place for a comparison: whoever would be turned away is told before anything is looked up.
-    pub(crate) fn place(&self) -> Result<HashingPlace, HashError> {
-        let place = self.pool.place();
+    fn keep_place(&self) -> Result<Place, HashError> {
+        self.pool.place().map_err(|refused| self.count(refused))
+    }
+
+    /// Whether there is a place to be had.
+    pub(crate) fn check_room(&self) -> Result<(), HashError> {
+        let room = self.pool.check_room();
+        room.map_err(|refused| self.count(refused))
+    }
+
+    /// Keeps a place for a comparison and waits until few are before it. Whoever has to be turned away is so
+    /// before anything is looked up for them.
+    pub(crate) async fn place(&self) -> Result<HashingPlace, HashError> {
+        let place = self.pool.place_near().await;
         place
             .map(HashingPlace)
             .map_err(|refused| self.count(refused))

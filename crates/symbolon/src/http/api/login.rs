@@ -27,6 +27,8 @@ pub(crate) async fn login(
     language: Language,
     request: Request,
 ) -> Result<Json<TokenResponse>, Response> {
+    let room = http.app.check_room_for_login();
+    room.map_err(|error| Problem::from(error).answer(language))?;
     let [username, password] = credentials(request)
         .await
         .map_err(|problem| problem.answer(language))?;

@@ -4,8 +4,9 @@
 //! the job and not to the request: a client that hangs up before its turn costs nothing, and one that
 //! hangs up during it makes no room for another.
 //!
-//! A place can be kept before it is known what there will be to compute, so that nothing else is spent on
-//! what would be turned away in the end.
+//! A place can be kept before it is known what there will be to compute, and its turn be waited for: so
+//! nothing else is spent on what would be turned away in the end, and a thousand who come at once don't all
+//! have it spent on them in the same moment.
 //!
 //! Threads start with the first job and end with the last handle.
 
@@ -18,9 +19,10 @@ mod state;
 mod tests;
 mod threads;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use symbolon_guard::Clock;
+use tokio::sync::OwnedSemaphorePermit;
 
 use self::{
     job::{Answer, Task, Work},
@@ -73,20 +75,45 @@ impl Pool {
         self.shared.lock().promise()?;
         Ok(Place {
             shared: Arc::clone(&self.shared),
+            since: self.shared.clock.monotonic(),
             is_taken: false,
+            near: None,
         })
+    }
+
+    /// Whether a place would be kept.
+    pub(super) fn check_room(&self) -> Result<(), Refused> {
+        self.shared.lock().check_room()
+    }
+
+    /// Keeps a place, and waits until few are before it.
+    pub(super) async fn place_near(&self) -> Result<Place, Refused> {
+        let mut place = self.place()?;
+        let deadline = self.shared.lock().limits.deadline;
+        let near = Arc::clone(&self.shared.near).acquire_owned();
+        match tokio::time::timeout(deadline, near).await {
+            Ok(Ok(near)) => place.near = Some(near),
+            Ok(Err(_closed)) => return Err(Refused::Closed),
+            Err(_elapsed) => return Err(self.shared.lock().busy()),
+        }
+        Ok(place)
     }
 
     /// Computes something when its turn comes. It may be computed twice at once, and must come out alike.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        place: Place,
+        mut place: Place,
         need: Need,
         compute: impl Fn(&mut Memory) -> T + Send + Sync + 'static,
     ) -> Result<T, Refused> {
+        // Until the answer is there.
+        let _near = place.near.take();
         let (task, mut answer): (_, Answer<T>) = Task::new(compute);
+        let since = place.since;
         let ticket = self.enter(place, need, Arc::new(task))?;
+        let waited = self.shared.clock.monotonic().saturating_sub(since);
         let deadline = ticket.shared.lock().limits.deadline;
+        let deadline = deadline.saturating_sub(waited);
         let answered = match tokio::time::timeout(deadline, &mut answer).await {
             Ok(answered) => answered,
             Err(_) if ticket.withdraw() => return Err(self.shared.lock().busy()),
@@ -98,10 +125,9 @@ impl Pool {
     }
 
     fn enter(&self, mut place: Place, need: Need, work: Arc<dyn Work>) -> Result<Ticket, Refused> {
-        let now = self.shared.clock.monotonic();
         let mut state = self.shared.lock();
         place.is_taken = true;
-        let number = state.enter(need, work, now)?;
+        let number = state.enter(need, work, place.since)?;
         let ticket = Ticket {
             shared: Arc::clone(&self.shared),
             number,
@@ -164,7 +190,7 @@ impl Pool {
         let state = self.shared.lock();
         Load {
             running: state.running(),
-            waiting: state.in_flight() - state.running(),
+            waiting: state.expected() - state.running(),
             memory: state.used().0,
         }
     }
@@ -196,6 +222,7 @@ impl std::fmt::Debug for Pool {
 impl Shared {
     fn close(&self) {
         let turned_away = self.lock().close();
+        self.near.close();
         self.wake_all();
         for work in turned_away {
             work.refuse(Refused::Closed);
@@ -216,7 +243,10 @@ impl Drop for Door {
 #[must_use]
 pub(crate) struct Place {
     shared: Arc<Shared>,
+    /// The deadline counts from here.
+    since: Duration,
     is_taken: bool,
+    near: Option<OwnedSemaphorePermit>,
 }
 
 impl Drop for Place {

@@ -157,13 +157,19 @@ impl State {
 
     /// Keeps a place for a job. [`State::enter`] takes it, or [`State::release`] gives it up.
     pub(super) fn promise(&mut self) -> Result<(), Refused> {
+        self.check_room()?;
+        self.promised += 1;
+        Ok(())
+    }
+
+    /// Whether there is room for one more.
+    pub(super) fn check_room(&self) -> Result<(), Refused> {
         if !self.is_open {
             return Err(Refused::Closed);
         }
         if self.expected() >= self.limits.threads + self.limits.queue {
             return Err(self.busy());
         }
-        self.promised += 1;
         Ok(())
     }
 
@@ -176,7 +182,7 @@ impl State {
         &mut self,
         need: Need,
         work: Arc<dyn Work>,
-        now: Duration,
+        since: Duration,
     ) -> Result<u64, Refused> {
         self.release();
         if !self.is_open {
@@ -190,7 +196,7 @@ impl State {
         self.waiting.push_back(Entry {
             number,
             need,
-            since: now,
+            since,
             work,
             is_relieved: false,
         });
@@ -213,7 +219,7 @@ impl State {
     }
 
     /// Jobs that wait, run, or are still to come.
-    fn expected(&self) -> usize {
+    pub(super) fn expected(&self) -> usize {
         self.in_flight() + self.promised
     }
 

@@ -17,7 +17,7 @@ use std::{
 };
 
 use symbolon_guard::Clock;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::{
     memory::Memory,
@@ -37,6 +37,10 @@ const STARVING: u32 = 5;
 
 type Locked<'s> = MutexGuard<'s, State>;
 
+/// For each thread so many are on their way to it: enough that it never waits for a database, few enough
+/// that what precedes a hash isn't done for a whole queue at once.
+const NEAR: usize = 4;
+
 /// What the threads share.
 pub(super) struct Shared {
     state: Mutex<State>,
@@ -49,13 +53,17 @@ pub(super) struct Shared {
     help: Condvar,
     /// Tells that work was finished or that a thread ended.
     pub(super) progress: Notify,
+    /// Places near the front.
+    pub(super) near: Arc<Semaphore>,
     names: Mutex<Vec<ThreadName>>,
     alive: AtomicUsize,
 }
 
 impl Shared {
     pub(super) fn new(limits: Limits, clock: Clock) -> Self {
+        let near = limits.threads.max(1) * NEAR;
         Self {
+            near: Arc::new(Semaphore::new(near)),
             state: Mutex::new(State::new(limits)),
             clock,
             work: Condvar::new(),
