@@ -44,9 +44,9 @@ impl Guard {
         self.judge_by(token, now, |issuer, held, verifier, number| {
             let proof = issuer.verify(verifier, token, now)?;
             let guard = Arc::downgrade(&self.inner);
-            let admitted = Arc::new(Admitted::new(proof, guard, number, held.epoch));
+            let admitted = Arc::new(Admitted::new(proof, token, guard, number, held.epoch));
             if let Some(place) = place {
-                self.inner.cache.keep(place, token, &admitted);
+                self.inner.cache.keep(place, &admitted);
             }
             Ok(admitted)
         })
