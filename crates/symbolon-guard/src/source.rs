@@ -291,11 +291,19 @@ fn words(bytes: &[u8]) -> usize {
 /// RFC 6750 §2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
 fn is_b64token(token: &str) -> bool {
     let body = token.trim_end_matches('=');
-    // All octets are looked at, for that is done many at a time.
-    let foreign = |found, byte: u8| {
-        found | !(byte.is_ascii_alphanumeric() | matches!(byte, b'-'..=b'/' | b'_' | b'~' | b'+'))
+    // All octets are looked at and none decides anything by itself, so that it is done for many at a time.
+    let foreign = |byte: &u8| {
+        let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+        let digit_mark = byte.wrapping_sub(b'-') < 13;
+        let other_mark = matches!(byte, b'_' | b'~' | b'+');
+        u8::from(!(letter | digit_mark | other_mark))
     };
-    !body.is_empty() && !body.bytes().fold(false, foreign)
+    !body.is_empty()
+        && body
+            .as_bytes()
+            .iter()
+            .fold(0, |seen, byte| seen | foreign(byte))
+            == 0
 }
 
 /// RFC 9110 §5.6.2.

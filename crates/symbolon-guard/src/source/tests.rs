@@ -94,6 +94,31 @@ fn a_mangled_bearer_is_never_absent() {
 }
 
 #[test]
+fn t8_of_all_octets_those_of_a_b64token_may_stand_in_one() {
+    for byte in 0..=127_u8 {
+        let is_in = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+        let letter = char::from(byte);
+        for length in [0, 1, 7, 15, 16, 31, 32, 100] {
+            let rest = "a".repeat(length);
+            assert_eq!(is_b64token(&format!("{letter}{rest}b")), is_in, "{byte}");
+            assert_eq!(is_b64token(&format!("b{rest}{letter}b")), is_in, "{byte}");
+        }
+        let at_the_end = is_in || byte == b'=';
+        assert_eq!(is_b64token(&format!("b{letter}")), at_the_end, "{byte}");
+    }
+    for text in [
+        "",
+        "=",
+        "==",
+        "a=b",
+        "\u{e9}",
+        "abcdefghijklmnopqrstuvwxyz\u{e9}",
+    ] {
+        assert!(!is_b64token(text), "{text}");
+    }
+}
+
+#[test]
 fn two_fields_are_refused_whatever_they_hold() {
     for second in ["Bearer a.b.c", "Basic dTpw", ""] {
         let mut headers = HeaderMap::new();
