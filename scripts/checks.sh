@@ -25,7 +25,7 @@ check_oracles() {
 # Benchmarks are measured by hand; here they only have to be well-formed and in step with their locks.
 check_benches() {
     local workspace
-    for workspace in benches benches/token-peers; do
+    for workspace in benches benches/token-peers benches/guard-peers; do
         cargo fmt --manifest-path "$workspace/Cargo.toml" --all --check &&
             cargo metadata --manifest-path "$workspace/Cargo.toml" --locked --format-version 1 >/dev/null ||
             return 1

@@ -1,7 +1,9 @@
-//! `guard-peers`: programs of other languages that guard one route the way their documents show it.
+//! `guard-peers`: other guards for axum and other languages' programs, which guard one route the way their
+//! documents show it.
 //!
-//! They are in `benches/peers`, with what they need pinned; `./bench guard-peers` installs that beside them.
-//! Each runs as one process on its own, and its processor time counts with all its threads.
+//! They are in `benches/guard-peers` and `benches/peers`, with what they need pinned; `./bench guard-peers`
+//! builds and installs them. Each runs as one process on its own, and its processor time counts with all its
+//! threads.
 
 use std::{path::Path, process::Command};
 
@@ -14,6 +16,7 @@ use crate::{
 };
 
 /// In the order in which they are reported.
+const RUST: [&str; 2] = ["axum-jwt-auth", "jwt-authorizer"];
 const NODE: [&str; 2] = ["Fastify, cached", "Express + jose"];
 const PYTHON: [&str; 2] = ["FastAPI + PyJWT", "Flask-JWT-Extended"];
 
@@ -37,6 +40,15 @@ pub(crate) fn measure(rounds: usize, folder: &Path) -> Result<Vec<Row>> {
                 Load::new(ours, FEW),
             ),
         ];
+        for name in RUST {
+            let program = format!("guard-peer-{name}");
+            let mut command = Command::new(std::env::current_exe()?.with_file_name(program));
+            command.arg(algorithm);
+            servers.push((
+                Server::start(&mut command, name, &tokens)?,
+                Load::new(ours, FEW),
+            ));
+        }
         let node = folder.join("node.mjs");
         let python = folder.join("python.py");
         for name in NODE {
@@ -69,7 +81,7 @@ pub(crate) fn measure(rounds: usize, folder: &Path) -> Result<Vec<Row>> {
             other(Standing::Limit, "bare axum", bare),
             other(Standing::Peer, "jsonwebtoken by hand", next()?),
         ];
-        for name in NODE.into_iter().chain(PYTHON) {
+        for name in RUST.into_iter().chain(NODE).chain(PYTHON) {
             others.push(other(Standing::Peer, name, next()?));
         }
         rows.push(Row {
