@@ -186,10 +186,12 @@ class Page:
         elif event == "Audits.issueAdded":
             self.problems.append(json.dumps(what["issue"]))
         elif event == "Log.entryAdded":
-            # A refused call is what this page is about; the browser notes each as an error of the network.
-            entry = what["entry"]
-            if not (entry["source"] == "network" and "status of 401" in entry["text"]):
-                self.problems.append(entry["text"])
+            # A refused call is what this page is about; the browser notes each as an error of the network. And
+            # whoever clicks into a field before the browser has put the cursor there is right to.
+            source, text = what["entry"]["source"], what["entry"]["text"]
+            is_refusal = source == "network" and "status of 401" in text
+            if not is_refusal and not text.startswith("Autofocus processing was blocked"):
+                self.problems.append(text)
 
     def set_up(self, look: Look, url: str) -> None:
         """Loads an address, with the reader's settings."""

@@ -126,6 +126,10 @@ pub(crate) trait Operation: Send + Sync + 'static {
     /// Whether it changes anything.
     const ACCESS: Access;
     /// What its change outlives. With PostgreSQL everything waits for the disk.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(dead_code, reason = "only SQLite can make use of it")
+    )]
     const OUTLIVES: Outlives = Outlives::PowerCut;
 
     /// Runs its statements. May run again from the start where PostgreSQL asks for that.
