@@ -99,3 +99,29 @@ async fn g16_a_thousand_logins_at_once_are_all_answered_within_the_memory_budget
     let (status, _) = send(engine.router(), "alice").await;
     assert_eq!(status, 503);
 }
+
+/// A body that never comes: whoever is turned away isn't asked for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn g16_who_finds_the_queue_full_is_told_so_before_anything_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::in_folder("http://127.0.0.1", folder.path()).unwrap();
+    config.passwords.queue = 1;
+    let engine = Engine::open(config).await.unwrap();
+    engine.create_user("alice", PASSWORD, &[]).await.unwrap();
+    let mut places = Vec::new();
+    while let Ok(place) = engine.app.passwords.place().await {
+        places.push(place);
+    }
+    let never = futures_util::stream::pending::<Result<Vec<u8>, std::convert::Infallible>>();
+    let request = Request::post("/api/login")
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from_stream(never))
+        .unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(5), engine.router().oneshot(request));
+    let answer = answer.await.expect("it is answered at once").unwrap();
+    assert_eq!(answer.status(), 503);
+    assert!(answer.headers().contains_key(RETRY_AFTER));
+    drop(places);
+    assert_eq!(send(engine.router(), "alice").await, (200, None));
+    engine.shutdown().await;
+}
