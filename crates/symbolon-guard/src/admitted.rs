@@ -20,6 +20,7 @@ use crate::{
 };
 
 /// A verified token, read as its issuer's profile says.
+// As it is written: the subject lies in front, where `Admitted` wants it.
 #[repr(C)]
 pub(crate) enum Proof {
     /// Its claims are RFC 9068's, as they stand.

@@ -21,7 +21,7 @@ use super::{App, AppError, throttle::Counted};
 #[cfg(feature = "cli")]
 use crate::store::FindLogin;
 use crate::{
-    passwords::{Against, HashingPlace},
+    passwords::{Against, Place},
     store::{BeginSession, BeginSessionOfTry, Begun},
 };
 #[cfg(feature = "cli")]
@@ -142,7 +142,7 @@ impl App {
 
     async fn login_counted(
         &self,
-        place: HashingPlace,
+        place: Place,
         username: &Username,
         password: PlainPassword,
         facts: Option<LoginFacts>,

@@ -35,9 +35,9 @@ pub use self::options::{PasswordHashing, PasswordHashingError};
 use self::pool::Load;
 #[cfg(feature = "cli")]
 pub(crate) use self::recognise::{Recognised, Unrecognised, recognise};
-pub(crate) use self::{decoy::Decoys, options::Checked, scheme::Scheme};
+pub(crate) use self::{decoy::Decoys, options::Checked, pool::Place, scheme::Scheme};
 use self::{
-    pool::{Memory, Need, Place, Pool, Refused},
+    pool::{Memory, Need, Pool, Refused},
     scheme::Input,
     stored::StoredHash,
 };
@@ -134,8 +134,7 @@ impl PasswordHasher {
         password: &Arc<PlainPassword>,
         against: Against,
     ) -> Result<PasswordOutcome, HashError> {
-        let place = HashingPlace(self.keep_place()?);
-        self.verify_at(place, password, against).await
+        self.verify_at(self.keep_place()?, password, against).await
     }
 
     fn keep_place(&self) -> Result<Place, HashError> {
@@ -150,17 +149,15 @@ impl PasswordHasher {
 
     /// Keeps a place for a comparison and waits until few are before it. Whoever has to be turned away is so
     /// before anything is looked up for them.
-    pub(crate) async fn place(&self) -> Result<HashingPlace, HashError> {
+    pub(crate) async fn place(&self) -> Result<Place, HashError> {
         let place = self.pool.place_near().await;
-        place
-            .map(HashingPlace)
-            .map_err(|refused| self.count(refused))
+        place.map_err(|refused| self.count(refused))
     }
 
     /// As [`PasswordHasher::verify`], in a place of this hasher's.
     pub(crate) async fn verify_at(
         &self,
-        place: HashingPlace,
+        place: Place,
         password: &Arc<PlainPassword>,
         against: Against,
     ) -> Result<PasswordOutcome, HashError> {
@@ -169,7 +166,7 @@ impl PasswordHasher {
         let need = work.need();
         let matched = self
             .pool
-            .run(place.0, need, move |memory| work.matches(&password, memory))
+            .run(place, need, move |memory| work.matches(&password, memory))
             .await
             .map_err(|refused| self.count(refused))??;
         Ok(outcome(matched))
@@ -217,9 +214,6 @@ impl PasswordHasher {
         self.pool.close().await;
     }
 }
-
-/// Room for a password to be hashed, kept until it is used or dropped.
-pub(crate) struct HashingPlace(Place);
 
 /// What a password is compared with.
 #[derive(Clone, Debug)]
