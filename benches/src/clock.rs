@@ -11,15 +11,31 @@ use rustix::time::{ClockId, Timespec, clock_gettime};
 
 /// Time since a moment, read as often as needed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stopwatch(Instant);
+pub(crate) struct Stopwatch {
+    started: Instant,
+    /// The same moment as the system's clock had it.
+    by_system: SystemTime,
+}
 
 impl Stopwatch {
     pub(crate) fn start() -> Self {
-        Self(Instant::now())
+        Self {
+            started: Instant::now(),
+            by_system: SystemTime::now(),
+        }
     }
 
     pub(crate) fn milliseconds(self) -> f64 {
-        self.0.elapsed().as_secs_f64() * 1e3
+        self.started.elapsed().as_secs_f64() * 1e3
+    }
+
+    /// What it read at a moment of the system's clock, given as the time since the Unix epoch.
+    pub(crate) fn milliseconds_at(self, moment: Duration) -> f64 {
+        let since = (UNIX_EPOCH + moment).duration_since(self.by_system);
+        since.map_or_else(
+            |early| -early.duration().as_secs_f64(),
+            |since| since.as_secs_f64(),
+        ) * 1e3
     }
 
     /// Lets the thread rest until it reads so many milliseconds.

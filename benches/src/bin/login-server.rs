@@ -4,6 +4,7 @@
 
 use std::{
     io::{self, Write},
+    net::Ipv4Addr,
     path::PathBuf,
 };
 
@@ -12,10 +13,13 @@ use axum::{Router, routing::get};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use symbolon::{Config, Engine};
 use symbolon_guard::Caller;
-use tokio::{net::TcpListener, runtime::Builder};
+use tokio::{net::TcpSocket, runtime::Builder};
 
 /// Random enough for a folder that is gone in a minute; `login` knows it too.
 const PASSWORD: &str = "correct horse battery staple";
+
+/// The usual 128 make some of a thousand who come at once try again after a second.
+const BACKLOG: u32 = 4096;
 
 fn main() -> Result<()> {
     let folder = std::env::args().nth(1).context("which folder?")?;
@@ -33,7 +37,9 @@ fn main() -> Result<()> {
 }
 
 async fn serve(folder: PathBuf) -> Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    let listener = socket.listen(BACKLOG)?;
     let issuer = format!("http://{}", listener.local_addr()?);
     let engine = Engine::open(Config::in_folder(&issuer, folder)?).await?;
     engine.create_user("alice", PASSWORD, &["user"]).await?;

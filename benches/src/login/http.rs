@@ -3,12 +3,16 @@
 //! are measured.
 
 use std::{
-    io::{Read, Write},
+    io::{IoSliceMut, Write},
     net::TcpStream,
+    os::fd::AsRawFd,
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt::ReceiveTimestampns,
+};
 
 /// Far beyond any deadline of the server: one that hangs ends the bench.
 const HANGS: Duration = Duration::from_secs(60);
@@ -24,6 +28,8 @@ pub(super) struct Answer {
 pub(super) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// When the last of it came, by the system's clock.
+    arrived: Duration,
 }
 
 impl Connection {
@@ -31,9 +37,11 @@ impl Connection {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(HANGS))?;
+        setsockopt(&stream, ReceiveTimestampns, &true)?;
         Ok(Self {
             stream,
             buffer: Vec::new(),
+            arrived: Duration::ZERO,
         })
     }
 
@@ -48,11 +56,35 @@ impl Connection {
                 self.buffer.drain(..length);
                 return Ok(answer);
             }
-            let mut part = [0; 4096];
-            let read = self.stream.read(&mut part)?;
-            ensure!(read > 0, "the connection ended");
-            self.buffer.extend(part.get(..read).unwrap_or_default());
+            self.read()?;
         }
+    }
+
+    fn read(&mut self) -> Result<()> {
+        let mut part = [0; 4096];
+        let mut parts = [IoSliceMut::new(&mut part)];
+        let mut control = nix::cmsg_space!(nix::sys::time::TimeSpec);
+        let received = recvmsg::<()>(
+            self.stream.as_raw_fd(),
+            &mut parts,
+            Some(&mut control),
+            MsgFlags::empty(),
+        )?;
+        for message in received.cmsgs()? {
+            if let ControlMessageOwned::ScmTimestampns(at) = message {
+                self.arrived = at.into();
+            }
+        }
+        let read = received.bytes;
+        ensure!(read > 0, "the connection ended");
+        self.buffer.extend(part.get(..read).unwrap_or_default());
+        Ok(())
+    }
+
+    /// When the last octet of the last answer was there to be read, as the kernel noted it, since the Unix
+    /// epoch: what the reader waited for a core after that is not in it.
+    pub(super) fn arrived(&self) -> Duration {
+        self.arrived
     }
 
     pub(super) fn ask(&mut self, request: &[u8]) -> Result<Answer> {

@@ -5,7 +5,7 @@ use std::thread;
 use anyhow::{Result, anyhow, bail, ensure};
 
 use super::{
-    http::Answer,
+    http::{Answer, Connection},
     server::{Server, login},
 };
 use crate::clock::Stopwatch;
@@ -109,14 +109,23 @@ pub(super) struct Storm {
     pub(super) turned_away: f64,
 }
 
+/// Everybody's connection, all of them accepted: the handshakes aren't part of the storm.
+pub(super) fn connect_many(server: &Server) -> Result<Vec<Connection>> {
+    let mut connections = (0..STORM)
+        .map(|_| server.connect())
+        .collect::<Result<Vec<_>>>()?;
+    // They are accepted in their order.
+    if let Some(last) = connections.last_mut() {
+        last.ask(&server.check)?;
+    }
+    Ok(connections)
+}
+
 /// Everybody at once: all requests are sent before the first answer is read.
 ///
 /// Each has a name of its own, or the limit of tries for one account would turn most of them away before they
 /// get to the queue. Nobody has these names, and a login under one costs as much as any.
-pub(super) fn storm(server: &Server) -> Result<Storm> {
-    let mut connections = (0..STORM)
-        .map(|_| server.connect())
-        .collect::<Result<Vec<_>>>()?;
+pub(super) fn storm(connections: &mut [Connection]) -> Result<Storm> {
     for (number, connection) in connections.iter_mut().enumerate() {
         connection.send(&login(
             &format!("nobody-{number}"),
@@ -127,7 +136,7 @@ pub(super) fn storm(server: &Server) -> Result<Storm> {
         served: 0.0,
         turned_away: 0.0,
     };
-    for connection in &mut connections {
+    for connection in connections {
         let answer = connection.receive()?;
         if answer.status == 401 || is_served(&answer)? {
             storm.served += 1.0;

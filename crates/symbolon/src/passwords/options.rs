@@ -134,6 +134,7 @@ impl PasswordHashing {
         Ok(Checked {
             limits: Limits {
                 threads,
+                at_once: pool::at_once(threads),
                 relievers: pool::relievers(threads),
                 budget: usize::try_from(self.memory_budget)
                     .map_err(|_| PasswordHashingError::MemoryBudget)?,
@@ -153,6 +154,7 @@ impl PasswordHashing {
             current: Scheme::DEFAULT,
             limits: Limits {
                 threads,
+                at_once: pool::at_once(threads),
                 relievers: pool::relievers(threads),
                 budget: usize::try_from(standard.memory_budget).unwrap_or(usize::MAX),
                 usual: Argon2::DEFAULT.need().blocks,

@@ -47,6 +47,10 @@ use tls::{Renewal, Tls};
 /// The admin listener is for a scraper or two.
 const ADMIN_CONNECTIONS: usize = 64;
 
+/// Connections that the system may keep until they are accepted. The standard library asks for 128; of a thousand
+/// that come at once, most would have to try again after a second. The system has a limit of its own.
+const BACKLOG: i32 = 4096;
+
 /// Why serving doesn't begin, or ended.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
@@ -162,6 +166,7 @@ impl Running {
 }
 
 fn adopt(listener: TcpListener) -> std::io::Result<tokio::net::TcpListener> {
+    rustix::net::listen(&listener, BACKLOG)?;
     listener.set_nonblocking(true)?;
     tokio::net::TcpListener::from_std(listener)
 }

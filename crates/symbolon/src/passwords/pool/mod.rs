@@ -14,6 +14,7 @@ mod job;
 mod memory;
 mod priority;
 mod quiet;
+mod restraint;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,12 @@ pub(super) const fn relievers(threads: usize) -> usize {
     } else {
         0
     }
+}
+
+/// How many of them begin without anybody having waited: half, so that the other cores are there for
+/// everything else for as long as these keep up.
+pub(super) const fn at_once(threads: usize) -> usize {
+    threads.div_ceil(2)
 }
 
 /// What a pool is at, in jobs and bytes.

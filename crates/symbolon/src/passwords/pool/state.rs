@@ -9,6 +9,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use super::{
     job::{Need, Refused, Work},
     memory::Memory,
+    restraint::{Restraint, Scene},
 };
 
 /// A first guess at how long a hash takes.
@@ -21,6 +22,8 @@ const RETRY_AFTER_MAX: u64 = 60;
 pub(in crate::passwords) struct Limits {
     /// Threads that hash.
     pub(in crate::passwords) threads: usize,
+    /// So many of them begin at once, the others only as `restraint` says.
+    pub(in crate::passwords) at_once: usize,
     /// Threads that help where those don't get on.
     pub(in crate::passwords) relievers: usize,
     /// Bytes of memory.
@@ -31,6 +34,15 @@ pub(in crate::passwords) struct Limits {
     pub(in crate::passwords) queue: usize,
     /// How long they may wait.
     pub(in crate::passwords) deadline: Duration,
+}
+
+impl Limits {
+    /// How long so many jobs take on all threads, when one takes `each`.
+    pub(super) fn time_for(&self, jobs: usize, each: Duration) -> Duration {
+        let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
+        let threads = u32::try_from(self.threads).unwrap_or(u32::MAX);
+        each.saturating_mul(jobs) / threads.max(1)
+    }
 }
 
 /// Who asks for a turn.
@@ -56,6 +68,8 @@ pub(super) enum Turn {
     Start(Start),
     /// Refuse this: its deadline has passed.
     Overdue(Arc<dyn Work>),
+    /// Look again after so long: it isn't this one's turn before.
+    Later(Duration),
     /// Wait until somebody gives memory back.
     NoRoom,
     /// Wait until somebody comes.
@@ -116,6 +130,7 @@ pub(super) struct State {
     used_most: usize,
     next: u64,
     average: Duration,
+    restraint: Restraint,
     /// Jobs that were finished by whom.
     pub(super) by_workers: u64,
     pub(super) by_relievers: u64,
@@ -144,6 +159,7 @@ impl State {
             used_most: 0,
             next: 0,
             average: USUAL_TIME,
+            restraint: Restraint::default(),
             by_workers: 0,
             by_relievers: 0,
             emptied: 0,
@@ -243,11 +259,7 @@ impl State {
 
     /// How long the queue will take: what somebody is told who finds it full, in whole seconds.
     pub(super) fn busy(&self) -> Refused {
-        let jobs = u32::try_from(self.expected()).unwrap_or(u32::MAX);
-        let threads = u32::try_from(self.limits.threads)
-            .unwrap_or(u32::MAX)
-            .max(1);
-        let wait = self.average.saturating_mul(jobs) / threads;
+        let wait = self.limits.time_for(self.expected(), self.average);
         let seconds = wait.as_millis().div_ceil(1000);
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
         Refused::Busy {
@@ -271,6 +283,18 @@ impl State {
             return overdue.map_or(Turn::Nothing, |entry| Turn::Overdue(entry.work));
         }
         let need = first.need;
+        let scene = Scene {
+            waited: now.saturating_sub(first.since),
+            running: self.running.len(),
+            crowd: self.expected() - self.running.len(),
+            average: self.average,
+            is_starving: self.is_starving,
+        };
+        if who == Who::Worker
+            && let Some(rest) = self.restraint.rest(&self.limits, &scene, now)
+        {
+            return Turn::Later(rest);
+        }
         // Relievers must find room when the workers are stuck with theirs. What needs nearly everything
         // runs alone.
         let limit = match who {

@@ -25,6 +25,7 @@ const DEADLINE: Duration = Duration::from_mins(1);
 fn limits(threads: usize, queue: usize) -> Limits {
     Limits {
         threads,
+        at_once: threads,
         relievers: 0,
         budget: 4 * MIB,
         usual: MIB,
@@ -300,6 +301,20 @@ async fn what_a_worker_does_not_get_on_with_is_done_by_a_reliever() {
     until(|| pool.threads() == 0).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_core_that_is_kept_free_gets_it_without_anybody_else_coming() {
+    let (pool, gate, first) = held(Limits {
+        at_once: 1,
+        ..limits(2, 8)
+    })
+    .await;
+    let second = ask(&pool, &gate);
+    until(|| gate.begun() == 2).await;
+    gate.open();
+    assert_eq!(first.await.unwrap(), Ok(()));
+    assert_eq!(second.await.unwrap(), Ok(()));
+}
+
 /// Work that nobody computes: what is decided about it is all that is looked at.
 struct Nothing;
 
@@ -325,7 +340,7 @@ fn start(state: &mut State, who: Who) -> Option<(Memory, Done)> {
             let (_, room, done) = start.split();
             Some((room.make(), done))
         }
-        Turn::Overdue(_) | Turn::NoRoom | Turn::Nothing => None,
+        Turn::Overdue(_) | Turn::Later(_) | Turn::NoRoom | Turn::Nothing => None,
     }
 }
 
@@ -351,6 +366,26 @@ fn blocks_are_kept_from_job_to_job() {
     assert_eq!(memory.blocks(1).as_ptr(), place);
     finish(&mut state, (memory, done));
     assert_eq!(state.used(), (2 * MIB, 2 * MIB));
+}
+
+#[test]
+fn half_of_the_workers_begin_at_once_and_relievers_always_do() {
+    let mut state = State::new(Limits {
+        at_once: 1,
+        relievers: 1,
+        ..limits(2, 8)
+    });
+    for _ in 0..2 {
+        enter(&mut state, blocks(1));
+    }
+    assert!(start(&mut state, Who::Worker).is_some());
+    let usual = Duration::from_millis(50);
+    let Turn::Later(rest) = state.take(Who::Worker, usual / 5) else {
+        panic!("it begins");
+    };
+    assert_eq!(rest, usual * 4 / 5);
+    assert!(start(&mut state, Who::Reliever).is_some());
+    assert!(matches!(state.take(Who::Worker, usual), Turn::Start(_)));
 }
 
 #[test]

@@ -183,6 +183,12 @@ pub(super) fn work(shared: &Arc<Shared>) {
                 work.refuse(busy);
                 state = shared.lock();
             }
+            Turn::Later(rest) => {
+                state.resting += 1;
+                let waited = shared.work.wait_timeout(state, rest);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                state.resting -= 1;
+            }
             Turn::NoRoom => {
                 state.cramped += 1;
                 state = wait(&shared.work, state);
@@ -295,7 +301,7 @@ fn help_once<'s>(shared: &'s Shared, mut state: Locked<'s>) -> Result<Locked<'s>
             work.refuse(busy);
             Ok(shared.lock())
         }
-        Turn::NoRoom | Turn::Nothing => Err(state),
+        Turn::NoRoom | Turn::Later(_) | Turn::Nothing => Err(state),
     }
 }
 
@@ -357,6 +363,7 @@ mod tests {
     fn state(is_starving: bool) -> State {
         let mut state = State::new(Limits {
             threads: 2,
+            at_once: 2,
             relievers: 1,
             budget: 1,
             usual: 1,

@@ -110,3 +110,17 @@ async fn idle_connections_make_room() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn many_may_come_before_the_first_is_accepted() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let listener = super::super::adopt(listener).unwrap();
+    let system = std::fs::read_to_string("/proc/sys/net/core/somaxconn");
+    let system = system.map_or(usize::MAX, |text| text.trim().parse().unwrap());
+    // One that finds the queue full is left to try again in a second.
+    let many: Vec<_> = (0..system.min(1000))
+        .map(|_| std::net::TcpStream::connect_timeout(&address, SHORT).unwrap())
+        .collect();
+    drop((many, listener));
+}
