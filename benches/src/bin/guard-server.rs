@@ -43,10 +43,17 @@ async fn serve(router: Router) -> io::Result<()> {
 }
 
 fn router(kind: &str, folder: &Path) -> Result<Router> {
-    let (way, algorithm) = kind.rsplit_once('-').unwrap_or((kind, ""));
+    let (way, algorithm) = match kind.rsplit_once('-') {
+        Some((way, algorithm @ ("hs256" | "es256"))) => (way, algorithm),
+        _ => (kind, ""),
+    };
     let extracted = get(async |caller: Caller| caller.subject().to_owned());
     Ok(match way {
         "bare" => Router::new().route("/me", get(async || SUBJECT.to_owned())),
+        // What any layer costs that has something to say to the view.
+        "bare-layer" => Router::new()
+            .route("/me", get(async || SUBJECT.to_owned()))
+            .layer(Extension(0_u8)),
         "cached" => Router::new()
             .route("/me", extracted)
             .with_state(guard(algorithm, folder)?.with_deny_set(&denials())),

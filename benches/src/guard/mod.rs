@@ -37,6 +37,7 @@ pub(crate) fn measure(rounds: usize) -> Result<Vec<Row>> {
     let ours = |kind| Server::ours(kind, &tokens);
     let mut servers = [
         (ours("bare")?, Load::new(&tokens.hs256, MANY)),
+        (ours("bare-layer")?, Load::new(&tokens.hs256, MANY)),
         (ours("cached-hs256")?, Load::new(&tokens.hs256, MANY)),
         (ours("cached-es256")?, Load::new(&tokens.es256, MANY)),
         (ours("layer-hs256")?, Load::new(&tokens.hs256, MANY)),
@@ -48,6 +49,7 @@ pub(crate) fn measure(rounds: usize) -> Result<Vec<Row>> {
     let figures = served(rounds, &mut servers)?;
     let [
         bare,
+        bare_layer,
         cached,
         cached_es,
         layer,
@@ -55,27 +57,28 @@ pub(crate) fn measure(rounds: usize) -> Result<Vec<Row>> {
         plain_es,
         hand,
         hand_es,
-    ] = <[Figure; 8]>::try_from(figures)
+    ] = <[Figure; 9]>::try_from(figures)
         .ok()
         .context("each server has its figure")?;
-    let row = |name: &str, ours, by_hand| Row {
+    let row = |name: &str, ours, limit, by_hand| Row {
         name: name.to_owned(),
         unit: Unit::Microseconds,
         ours,
         others: vec![
-            other(Standing::Limit, "bare axum", bare),
+            other(Standing::Limit, "bare axum", limit),
             other(Standing::Peer, "jsonwebtoken by hand", by_hand),
         ],
     };
     let mut rows = vec![
-        row("HS256, remembered", cached, hand),
-        row("HS256, remembered, by layer", layer, hand),
-        row("ES256, remembered", cached_es, hand_es),
-        row("HS256, each verified", plain, hand),
-        row("ES256, each verified", plain_es, hand_es),
+        row("HS256, remembered", cached, bare, hand),
+        row("HS256, remembered, by layer", layer, bare, hand),
+        row("the same, beside a bare layer", layer, bare_layer, hand),
+        row("ES256, remembered", cached_es, bare, hand_es),
+        row("HS256, each verified", plain, bare, hand),
+        row("ES256, each verified", plain_es, bare, hand_es),
     ];
     drop(servers);
-    rows.extend(direct::measure(rounds, &tokens)?);
+    rows.extend(direct::measure(rounds, &tokens, bare)?);
     Ok(rows)
 }
 

@@ -11,9 +11,10 @@ use std::{
 
 use tracing::{Subscriber, field::Field};
 use tracing_subscriber::{
-    EnvFilter,
     field::MakeExt,
+    filter::{LevelFilter, Targets},
     fmt::format::{Writer, debug_fn},
+    layer::SubscriberExt,
 };
 
 /// What says it finer.
@@ -60,16 +61,22 @@ impl Level {
         ("trace", Self::Trace),
     ];
 
-    fn directive(self) -> &'static str {
-        let row = Self::ALL.iter().find(|(_, level)| *level == self);
-        row.map_or("info", |(name, _)| name)
+    const fn filter(self) -> LevelFilter {
+        match self {
+            Self::Error => LevelFilter::ERROR,
+            Self::Warn => LevelFilter::WARN,
+            Self::Info => LevelFilter::INFO,
+            Self::Debug => LevelFilter::DEBUG,
+            Self::Trace => LevelFilter::TRACE,
+        }
     }
 }
 
 /// Begins to log, for the whole process. Where it has begun already, it goes on as it did.
 pub(super) fn start(format: Format, level: Level) {
-    let filter =
-        EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(level.directive()));
+    let finer = std::env::var(VARIABLE).ok();
+    let filter = finer.and_then(|finer| finer.parse().ok());
+    let filter = filter.unwrap_or_else(|| Targets::new().with_default(level.filter()));
     let colours = if io::stderr().is_terminal() {
         Colours::Some
     } else {
@@ -93,11 +100,11 @@ pub(crate) enum Colours {
 /// What turns events into lines.
 pub(crate) fn subscriber<W: Write + 'static>(
     format: Format,
-    filter: EnvFilter,
+    filter: Targets,
     (writer, colours): (impl Fn() -> W + Send + Sync + 'static, Colours),
 ) -> Box<dyn Subscriber + Send + Sync> {
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         // Where stderr is gone, saying so on stderr would panic, and a signal would end nothing.
         .log_internal_errors(false);
     match format {
@@ -107,7 +114,8 @@ pub(crate) fn subscriber<W: Write + 'static>(
                 .with_ansi(colours == Colours::Some)
                 .with_target(false)
                 .fmt_fields(debug_fn(write_field).delimited(" "))
-                .finish(),
+                .finish()
+                .with(filter),
         ),
         // Its strings are escaped, but for what only some terminals obey.
         Format::Json => Box::new(
@@ -116,7 +124,8 @@ pub(crate) fn subscriber<W: Write + 'static>(
                 .json()
                 .flatten_event(true)
                 .with_span_list(false)
-                .finish(),
+                .finish()
+                .with(filter),
         ),
     }
 }
@@ -208,7 +217,11 @@ mod tests {
         let kept = Kept::default();
         let writer = kept.clone();
         let target = (move || writer.clone(), Colours::None);
-        let subscriber = subscriber(format, EnvFilter::new("info"), target);
+        let subscriber = subscriber(
+            format,
+            Targets::new().with_default(LevelFilter::INFO),
+            target,
+        );
         tracing::subscriber::with_default(subscriber, events);
         String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
     }

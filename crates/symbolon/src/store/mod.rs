@@ -14,6 +14,7 @@ mod foreign;
 mod imports;
 mod instance;
 mod keys;
+mod migrations;
 mod moment;
 mod ownership;
 #[cfg(feature = "postgres")]
@@ -295,12 +296,5 @@ impl Access {
             Self::Read => StoreError::Unavailable(Cow::Borrowed("it did not answer in time")),
             Self::Write => StoreError::OutcomeUnknown,
         }
-    }
-}
-
-fn migration_failure(error: &refinery::Error) -> OpenError {
-    match error.kind() {
-        refinery::error::Kind::MissingVersion(migration) => OpenError::Newer(migration.to_string()),
-        _ => OpenError::Migration(error.to_string()),
     }
 }

@@ -20,10 +20,10 @@ pub(crate) struct Statement {
 
 /// Defines the named statements of a file, and `STATEMENTS`, the list that the tests prepare.
 macro_rules! statements {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+    ($($(#[$doc:meta])* $vis:vis $name:ident = $text:literal;)*) => {
         $(
             $(#[$doc])*
-            const $name: $crate::store::sql::Statement = {
+            $vis const $name: $crate::store::sql::Statement = {
                 #[cfg(feature = "sqlite")]
                 const SQLITE: [u8; $text.len()] = $crate::store::sql::numbered($text);
                 $crate::store::sql::Statement::new(

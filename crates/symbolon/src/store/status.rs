@@ -4,8 +4,11 @@
 use super::postgres;
 #[cfg(feature = "sqlite")]
 use super::sqlite;
-use super::{DatabaseUrl, OpenError};
-use super::{Maker, ownership::Found};
+use super::{
+    DatabaseUrl, Maker, OpenError,
+    migrations::{Migration, Taken},
+    ownership::Found,
+};
 
 /// What is counted, where the table is there already.
 pub(super) const COUNTED: [(&str, &str); 4] = [
@@ -14,8 +17,6 @@ pub(super) const COUNTED: [(&str, &str); 4] = [
     ("app_sessions", "SELECT COUNT(*) FROM app_sessions"),
     ("signing_keys", "SELECT COUNT(*) FROM signing_keys"),
 ];
-pub(super) const FIND_APPLIED: &str =
-    "SELECT version, name FROM symbolon_migrations ORDER BY version";
 pub(super) const FIND_MADE: &str =
     "SELECT maker, kek_id, created_at FROM symbolon_store WHERE one = 1";
 
@@ -24,6 +25,21 @@ pub(super) const FIND_MADE: &str =
 pub(crate) struct Step {
     pub(crate) version: i64,
     pub(crate) name: String,
+}
+
+impl From<&Migration> for Step {
+    fn from(known: &Migration) -> Self {
+        Self {
+            version: known.version.into(),
+            name: known.name.to_owned(),
+        }
+    }
+}
+
+impl From<Taken> for Step {
+    fn from(Taken { version, name, .. }: Taken) -> Self {
+        Self { version, name }
+    }
 }
 
 /// A store's making.
@@ -100,17 +116,6 @@ pub(crate) async fn migrate(
         #[cfg(feature = "postgres")]
         DatabaseUrl::Postgres(config) => postgres::migrate(config, maker, &progress).await,
     }
-}
-
-/// The steps of a runner.
-pub(super) fn known(runner: &refinery::Runner) -> Vec<Step> {
-    let known = runner.get_migrations().iter().map(|migration| Step {
-        version: migration.version().into(),
-        name: migration.name().to_owned(),
-    });
-    let mut known: Vec<_> = known.collect();
-    known.sort();
-    known
 }
 
 /// Refuses another program's tables; whoever made the store is told, whatever it is.

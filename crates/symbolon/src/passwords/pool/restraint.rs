@@ -156,7 +156,7 @@ mod tests {
         let flood = scene(HASH, 64);
         let begin = Duration::from_secs(100);
         assert_eq!(restraint.rest(&limits, &flood, begin), Some(HASH));
-        let nearly = begin + DEADLINE - HASH;
+        let nearly = begin + Duration::from_millis(4999);
         assert_eq!(restraint.rest(&limits, &flood, nearly), Some(HASH));
         let end = begin + DEADLINE;
         assert_eq!(restraint.rest(&limits, &flood, end), None);

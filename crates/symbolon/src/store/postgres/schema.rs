@@ -2,21 +2,17 @@
 
 use std::time::Duration;
 
-use refinery::{Runner, Target};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{
     super::{
-        Maker, OpenError, migration_failure,
+        Maker, OpenError,
+        migrations::{FIND_TAKEN, MAKE_LIST, Migration, POSTGRES, RECORD, Taken, pending},
         ownership::{self, Found},
     },
     connect::{connect, describe, named, unreachable},
 };
-
-mod migrations {
-    refinery::embed_migrations!("migrations/postgres");
-}
 
 /// How long another node may take to bring the schema up to date.
 const MIGRATION_TIMEOUT: Duration = Duration::from_mins(1);
@@ -56,42 +52,37 @@ pub(super) async fn in_turn(
         .await
         .map_err(failed)?;
     let mut work = connect(config, tls).await?;
-    let applied = applied(&work).await.map_err(failed)?;
-    for migration in runner().get_migrations() {
-        if i64::from(migration.version()) > applied {
-            progress(migration.name());
-            run_to(&mut work, Target::Version(migration.version())).await?;
-        }
+    work.batch_execute(MAKE_LIST).await.map_err(failed)?;
+    let taken = taken(&work).await.map_err(failed)?;
+    for migration in pending(POSTGRES, &taken)? {
+        progress(migration.name);
+        take(&mut work, migration).await.map_err(failed)?;
     }
-    // A step of a newer version is refused here.
-    run_to(&mut work, Target::Latest).await?;
     locked.commit().await.map_err(failed)
 }
 
-async fn run_to(work: &mut Client, target: Target) -> Result<(), OpenError> {
-    let ran = runner().set_target(target).run_async(work).await;
-    ran.map(drop).map_err(|error| migration_failure(&error))
+async fn take(work: &mut Client, migration: &Migration) -> Result<(), tokio_postgres::Error> {
+    let step = work.transaction().await?;
+    step.batch_execute(migration.sql).await?;
+    step.execute(
+        RECORD.postgres,
+        &[&migration.version, &migration.name, &migration.checksum()],
+    )
+    .await?;
+    step.commit().await
 }
 
-/// The last step that was taken; 0 before the first.
-async fn applied(client: &Client) -> Result<i64, tokio_postgres::Error> {
-    const LAST: &str = "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM symbolon_migrations";
-    let found = look(client).await?;
-    if !found
-        .tables
-        .iter()
-        .any(|table| table == ownership::MIGRATIONS_TABLE)
-    {
-        return Ok(0);
-    }
-    client.query_one(LAST, &[]).await?.try_get(0)
-}
-
-/// The steps of the schema.
-pub(super) fn runner() -> Runner {
-    let mut runner = migrations::migrations::runner();
-    runner.set_migration_table_name(ownership::MIGRATIONS_TABLE);
-    runner
+/// The steps that were taken, in their order. There must be a list.
+pub(super) async fn taken(client: &Client) -> Result<Vec<Taken>, tokio_postgres::Error> {
+    let rows = client.query(FIND_TAKEN.postgres, &[]).await?;
+    let taken = |row: &tokio_postgres::Row| {
+        Ok(Taken {
+            version: row.try_get(0)?,
+            name: row.try_get(1)?,
+            checksum: row.try_get(2)?,
+        })
+    };
+    rows.iter().map(taken).collect()
 }
 
 /// Whether this maker's store is there already. Writes nothing.

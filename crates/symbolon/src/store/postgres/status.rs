@@ -6,8 +6,10 @@ use tokio_postgres::{Client, Config};
 
 use super::{
     super::{
-        Maker, OpenError, ownership,
-        status::{COUNTED, DatabaseStatus, FIND_APPLIED, FIND_MADE, Made, Step, check_ours, known},
+        Maker, OpenError,
+        migrations::POSTGRES,
+        ownership,
+        status::{COUNTED, DatabaseStatus, FIND_MADE, Made, Step, check_ours},
     },
     connect::{describe, named, tls, unreachable},
     connect_read_only,
@@ -25,7 +27,7 @@ pub(in crate::store) async fn status(config: &Config) -> Result<DatabaseStatus, 
     let found = schema::look(&client).await.map_err(failed)?;
     check_ours(&found, &named(config))?;
     let mut status = read(&client, &found.tables).await.map_err(failed)?;
-    status.known = known(&schema::runner());
+    status.known = POSTGRES.iter().map(Step::from).collect();
     Ok(status)
 }
 
@@ -33,12 +35,8 @@ async fn read(client: &Client, tables: &[String]) -> Result<DatabaseStatus, toki
     let mut status = DatabaseStatus::default();
     let has = |name: &str| tables.iter().any(|table| table == name);
     if has(ownership::MIGRATIONS_TABLE) {
-        for row in client.query(FIND_APPLIED, &[]).await? {
-            status.applied.push(Step {
-                version: row.try_get::<_, i32>(0)?.into(),
-                name: row.try_get(1)?,
-            });
-        }
+        let taken = schema::taken(client).await?;
+        status.applied = taken.into_iter().map(Step::from).collect();
     }
     if ownership::is_ours(tables)
         && let Some(row) = client.query_opt(FIND_MADE, &[]).await?

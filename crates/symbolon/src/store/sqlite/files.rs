@@ -5,16 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig};
-
-use super::super::{
-    OpenError, migration_failure,
-    ownership::{self, Found},
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, TransactionBehavior, config::DbConfig, params,
 };
 
-mod migrations {
-    refinery::embed_migrations!("migrations/sqlite");
-}
+use super::super::{
+    OpenError,
+    migrations::{FIND_TAKEN, MAKE_LIST, Migration, RECORD, SQLITE, Taken, pending},
+    ownership::{self, Found},
+};
 
 /// One process a file: keys and decisions are held in memory, and two writers would only wait.
 pub(super) fn take_lock(path: &Path) -> Result<File, OpenError> {
@@ -101,16 +100,38 @@ pub(super) fn look(connection: &Connection) -> rusqlite::Result<Found> {
     Ok(Found { tables, maker })
 }
 
-/// The steps of the schema.
-pub(super) fn runner() -> refinery::Runner {
-    let mut runner = migrations::migrations::runner();
-    runner.set_migration_table_name(ownership::MIGRATIONS_TABLE);
-    runner
+/// Brings the schema up to date; each step is told before it is taken.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    progress: &dyn Fn(&str),
+) -> Result<(), OpenError> {
+    let failed = |error: rusqlite::Error| OpenError::Migration(error.to_string());
+    connection.execute_batch(MAKE_LIST).map_err(failed)?;
+    let taken = taken(connection).map_err(failed)?;
+    for migration in pending(SQLITE, &taken)? {
+        progress(migration.name);
+        take(connection, migration).map_err(failed)?;
+    }
+    Ok(())
 }
 
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
-    runner()
-        .run(connection)
-        .map_err(|error| migration_failure(&error))?;
-    Ok(())
+fn take(connection: &mut Connection, migration: &Migration) -> rusqlite::Result<()> {
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    step.execute_batch(migration.sql)?;
+    let row = params![migration.version, migration.name, migration.checksum()];
+    step.execute(RECORD.sqlite, row)?;
+    step.commit()
+}
+
+/// The steps that were taken, in their order. There must be a list.
+pub(super) fn taken(connection: &Connection) -> rusqlite::Result<Vec<Taken>> {
+    let mut find = connection.prepare(FIND_TAKEN.sqlite)?;
+    let taken = find.query_map([], |row| {
+        Ok(Taken {
+            version: row.get(0)?,
+            name: row.get(1)?,
+            checksum: row.get(2)?,
+        })
+    })?;
+    taken.collect()
 }

@@ -17,6 +17,7 @@ mod threads;
 use std::{
     borrow::Cow,
     fs::File,
+    num::NonZero,
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -41,6 +42,8 @@ use super::{Access, Maker, OpenError, Operation, StoreError, StoreOptions};
 const QUEUE: usize = 1024;
 /// Readers: more than cores only swap places.
 const READERS_MAX: usize = 4;
+/// One may be at something long.
+const READERS_MIN: usize = 2;
 
 /// A SQLite database and the threads that work on it.
 #[derive(Clone)]
@@ -55,6 +58,11 @@ struct Inner {
     lock: Mutex<Option<File>>,
 }
 
+fn readers_max() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    cores.clamp(READERS_MIN, READERS_MAX)
+}
+
 impl Sqlite {
     /// Opens or makes the file, takes its lock and brings the schema up to date. Blocks.
     pub(super) fn open(
@@ -63,7 +71,7 @@ impl Sqlite {
         maker: Maker,
     ) -> Result<Self, OpenError> {
         let (mut writer, lock) = open_own(path, maker)?;
-        files::migrate(&mut writer)?;
+        files::migrate(&mut writer, &|_| {})?;
         Self::start(writer, path, options, Some(lock))
     }
 
@@ -93,7 +101,7 @@ impl Sqlite {
         options: StoreOptions,
         lock: Option<File>,
     ) -> Result<Self, OpenError> {
-        let reader_count = options.connections.clamp(1, READERS_MAX);
+        let reader_count = options.connections.clamp(1, readers_max());
         let (to_writer, for_writer) = mpsc::sync_channel(QUEUE);
         let (to_readers, for_readers) = mpsc::sync_channel(QUEUE);
         let mut threads = vec![spawn("sqlite-writer", move || write(writer, &for_writer))?];

@@ -2,20 +2,21 @@
 
 use std::path::Path;
 
-use refinery::{Runner, Target};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     super::{
-        Maker, OpenError, migration_failure, ownership,
-        status::{COUNTED, DatabaseStatus, FIND_APPLIED, FIND_MADE, Made, Step, check_ours, known},
+        Maker, OpenError,
+        migrations::SQLITE,
+        ownership,
+        status::{COUNTED, DatabaseStatus, FIND_MADE, Made, Step, check_ours},
     },
     files,
 };
 
 /// Reads it beside whoever works on it. Blocks.
 pub(in crate::store) fn status(path: &Path) -> Result<DatabaseStatus, OpenError> {
-    let known = known(&runner());
+    let known = SQLITE.iter().map(Step::from).collect();
     if !path.exists() {
         return Ok(DatabaseStatus {
             known,
@@ -40,14 +41,8 @@ fn read(connection: &Connection, tables: &[String]) -> rusqlite::Result<Database
     let mut status = DatabaseStatus::default();
     let has = |name: &str| tables.iter().any(|table| table == name);
     if has(ownership::MIGRATIONS_TABLE) {
-        let mut find = connection.prepare(FIND_APPLIED)?;
-        let applied = find.query_map([], |row| {
-            Ok(Step {
-                version: row.get(0)?,
-                name: row.get(1)?,
-            })
-        })?;
-        status.applied = applied.collect::<Result<_, _>>()?;
+        let taken = files::taken(connection)?;
+        status.applied = taken.into_iter().map(Step::from).collect();
     }
     if ownership::is_ours(tables) {
         let made = |row: &rusqlite::Row<'_>| {
@@ -79,25 +74,5 @@ pub(in crate::store) fn migrate(
     progress: &dyn Fn(&str),
 ) -> Result<(), OpenError> {
     let (mut connection, _lock) = super::open_own(path, maker)?;
-    let applied = files::look(&connection)
-        .and_then(|found| read(&connection, &found.tables))
-        .map_err(|error| OpenError::Migration(error.to_string()))?;
-    let status = DatabaseStatus {
-        known: known(&runner()),
-        ..applied
-    };
-    for step in status.pending() {
-        progress(&step.name);
-        let to = i32::try_from(step.version).unwrap_or(i32::MAX);
-        let taken = runner()
-            .set_target(Target::Version(to))
-            .run(&mut connection);
-        taken.map_err(|error| migration_failure(&error))?;
-    }
-    // A step of a newer version is refused here.
-    files::migrate(&mut connection)
-}
-
-fn runner() -> Runner {
-    files::runner()
+    files::migrate(&mut connection, progress)
 }

@@ -2,7 +2,7 @@
 
 use super::{Database, custom, on_both_engines};
 use crate::store::{
-    app_sessions, imports, instance, keys, moment, schemes, sealed, sessions, setup,
+    app_sessions, imports, instance, keys, migrations, moment, schemes, sealed, sessions, setup,
     sql::{Arg, Statement, statements},
     throttle,
     tx::EngineTx,
@@ -14,11 +14,12 @@ on_both_engines! {
     arguments_go_to_the_parameters_of_their_number,
 }
 
-const FILES: [&[&Statement]; 19] = [
+const FILES: [&[&Statement]; 20] = [
     app_sessions::STATEMENTS,
     imports::STATEMENTS,
     instance::STATEMENTS,
     keys::STATEMENTS,
+    migrations::STATEMENTS,
     moment::STATEMENTS,
     schemes::STATEMENTS,
     sealed::STATEMENTS,

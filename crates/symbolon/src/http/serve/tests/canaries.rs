@@ -6,7 +6,7 @@
 
 use axum::body::Body;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::*;
 use crate::{
@@ -28,7 +28,11 @@ fn g23_no_secret_is_logged_at_any_level() {
     let captured = Captured::default();
     let writer = captured.clone();
     let target = (move || writer.clone(), Colours::None);
-    let log = subscriber(Format::Json, EnvFilter::new("trace"), target);
+    let log = subscriber(
+        Format::Json,
+        Targets::new().with_default(LevelFilter::TRACE),
+        target,
+    );
     tracing::subscriber::set_global_default(log).unwrap();
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
