@@ -37,7 +37,7 @@ pub(super) fn measure(rounds: usize, tokens: &Tokens, bare_request: Figure) -> R
     let verifying = guard(&tokens.pair)?.with_cache_bytes(0);
     let plain = guard(&tokens.secret)?.with_cache_bytes(0);
     let few = tokens.hs256.get(..FEW_TOKENS).context("some tokens")?;
-    let few = few.repeat(TURNS);
+    let few: Vec<_> = std::iter::repeat_n(few, TURNS).flatten().cloned().collect();
     let some = tokens.es256.get(..500).context("some tokens")?;
     let raw = Raw::new(tokens)?;
     let measured = interleave(

@@ -55,7 +55,7 @@ impl<'t> Load<'t> {
         );
         let refused = self.ask(server, &request(&changed))?;
         ensure!(
-            server.name == "bare" || (400..500).contains(&refused),
+            server.name.starts_with("bare") || (400..500).contains(&refused),
             "{} answers {refused} to a forged token",
             server.name
         );

@@ -9,6 +9,7 @@ use crate::config::Maker;
 /// The table whose presence makes a database Symbolon's.
 const MARKER_TABLE: &str = "symbolon_store";
 /// Where the migrations that ran are listed.
+#[cfg(feature = "cli")]
 pub(super) const MIGRATIONS_TABLE: &str = "symbolon_migrations";
 /// Who made the store.
 pub(super) const FIND_MAKER: &str = "SELECT maker FROM symbolon_store WHERE one = 1";

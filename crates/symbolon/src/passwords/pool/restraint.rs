@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use super::state::Limits;
 
-/// A flood is when this part of the queue is taken.
-const FLOOD: usize = 4;
+/// A flood begins when this part of the queue is taken, but no fewer places than these.
+const FLOOD: (usize, usize) = (4, 16);
+/// It ends below these.
+const EBB: (usize, usize) = (16, 4);
 /// So much of the deadline may go by for who comes last: what a hash takes isn't known exactly.
 const IN_TIME: (u32, u32) = (3, 4);
 /// Nobody waits for longer than this part of the deadline so that a core stays free.
@@ -61,7 +63,8 @@ impl Restraint {
     }
 
     fn is_flood(&mut self, limits: &Limits, scene: &Scene, now: Duration) -> bool {
-        if scene.crowd < limits.queue.div_ceil(FLOOD) {
+        let (part, least) = self.flooded_since.map_or(FLOOD, |_| EBB);
+        if scene.crowd < limits.queue.div_ceil(part).max(least) {
             self.flooded_since = None;
             return false;
         }
@@ -161,11 +164,40 @@ mod tests {
         let end = begin + DEADLINE;
         assert_eq!(restraint.rest(&limits, &flood, end), None);
         // It ebbs, which is seen by whoever looks, and another comes.
-        let first = Scene {
+        let first = |crowd| Scene {
             running: 0,
-            ..scene(HASH, 63)
+            ..scene(HASH, crowd)
         };
-        assert_eq!(restraint.rest(&limits, &first, end), None);
+        assert_eq!(restraint.rest(&limits, &first(16), end), None);
+        assert_eq!(restraint.rest(&limits, &flood, end), None);
+        assert_eq!(restraint.rest(&limits, &first(15), end), None);
         assert_eq!(restraint.rest(&limits, &flood, end), Some(HASH));
+    }
+
+    #[test]
+    fn a_few_are_no_flood_however_short_the_queue_is() {
+        let limits = Limits {
+            queue: 8,
+            ..limits()
+        };
+        let mut restraint = Restraint::default();
+        let rest = restraint.rest(&limits, &scene(HASH, 8), Duration::from_secs(100));
+        assert_eq!(rest, None);
+    }
+
+    #[test]
+    fn a_flood_begins_at_a_quarter_of_the_queue_and_ends_at_a_sixteenth() {
+        let mut restraint = Restraint::default();
+        let begin = Duration::from_secs(100);
+        for (crowd, is_held_back) in [
+            (63, false),
+            (64, true),
+            (16, true),
+            (15, false),
+            (63, false),
+        ] {
+            let rest = restraint.rest(&limits(), &scene(HASH, crowd), begin);
+            assert_eq!(rest.is_some(), is_held_back, "{crowd}");
+        }
     }
 }
