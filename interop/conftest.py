@@ -3,6 +3,7 @@
 import os
 import secrets
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from psycopg import sql
 import canaries
 from examples import Example
 from flask_apps import Mint, load, mint
-from servers import DEADLINE, Dev, GuardedService
+from servers import DEADLINE, Dev, GuardedService, Site
 from web import await_ready, log_in
 
 # Everything here is on this machine: a proxy that the environment names has no part in it.
@@ -28,6 +29,9 @@ StartService = Callable[..., GuardedService]
 StartApp = Callable[..., FlaskClient]
 
 POSTGRES = os.environ.get("SYMBOLON_TEST_POSTGRES")
+
+# What nobody who reads a folder's files would be.
+NOBODY = 65534
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -144,3 +148,18 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         environment = {"SYMBOLON_KEY_ENCRYPTION_KEY": secrets.token_hex(32)}
         yield Database(url, lambda: psycopg.connect(url), environment)
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site whose owner file modes hold for: root writes where it likes."""
+    if os.geteuid() != 0:
+        yield Site.make(tmp_path_factory.mktemp("others") / "site")
+        return
+    folder = Path(f"/tmp/symbolon-others-{secrets.token_hex(8)}")
+    own = Site.make(folder)
+    for path in (folder, folder / "symbolon.toml"):
+        os.chown(path, NOBODY, NOBODY)
+    own = Site(folder, own.environment, NOBODY)
+    yield own
+    subprocess.run(["rm", "-rf", folder], check=True)

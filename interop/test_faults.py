@@ -8,7 +8,6 @@ import http.client
 import json
 import os
 import resource
-import secrets
 import signal
 import socket
 import sqlite3
@@ -25,9 +24,6 @@ import pytest
 from conftest import POSTGRES, Database, StartService
 from servers import DEADLINE, PROGRAMS, Program, Site, faked_clock
 from web import Answer, await_ready, bearer, call, log_in_to, make_first_user
-
-# What nobody who reads a folder's files would be.
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -269,21 +265,6 @@ def test_garbage_after_the_last_write_is_ignored(site: Site):
     server.stop()
     with closing(sqlite3.connect(site.data / "symbolon.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-
-
-@pytest.fixture
-def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site whose owner file modes hold for: root writes where it likes."""
-    if os.geteuid() != 0:
-        yield Site.make(tmp_path_factory.mktemp("others") / "site")
-        return
-    folder = Path(f"/tmp/symbolon-others-{secrets.token_hex(8)}")
-    own = Site.make(folder)
-    for path in (folder, folder / "symbolon.toml"):
-        os.chown(path, NOBODY, NOBODY)
-    own = Site(folder, own.environment, NOBODY)
-    yield own
-    subprocess.run(["rm", "-rf", folder], check=True)
 
 
 def test_what_may_not_be_written_is_named(others: Site):
