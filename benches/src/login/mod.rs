@@ -181,7 +181,7 @@ fn rows(measured: &Measured) -> Vec<Row> {
             idle.figure(0),
         ),
         row(
-            "the same until a client on the machine has it",
+            "p99 at half capacity, to a client on the machine",
             Unit::Microseconds,
             half.figure(1),
             idle.figure(1),
@@ -193,7 +193,7 @@ fn rows(measured: &Measured) -> Vec<Row> {
             idle.figure(0),
         ),
         row(
-            "the same until a client on the machine has it",
+            "p99 in the storm, to a client on the machine",
             Unit::Microseconds,
             stormy.figure(1),
             idle.figure(1),
