@@ -2,7 +2,7 @@
 //!
 //! Invariant: one event is one line, and no byte of it moves a cursor: control characters, and those that
 //! turn the direction of text, are written as escapes. What was sent by somebody can't pass for a line of
-//! ours. `SYMBOLON_LOG` says it finer than a level does, in the words of the `tracing` library.
+//! ours. `SYMBOLON_LOG` says it finer than a level does: by the parts of the program, `Targets` of `tracing`.
 
 use std::{
     fmt::{self, Write as _},

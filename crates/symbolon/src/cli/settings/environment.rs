@@ -28,8 +28,8 @@ pub(super) const MORE: &[(&str, &str)] = &[
     ),
     (
         "SYMBOLON_LOG",
-        "What is logged, finer than by `log.level`: `info,symbolon=debug`, as the `tracing` library of Rust \
-         reads it.",
+        "What is logged, finer than by `log.level`: a level, and others for parts of the program, as in \
+         `info,symbolon=debug`.",
     ),
 ];
 

@@ -41,7 +41,7 @@ pub(super) struct Restraint {
 }
 
 impl Restraint {
-    /// For how long this worker had better not begin, if it hadn't.
+    /// For how long this worker waits before it asks again; `None`: it may begin.
     pub(super) fn rest(
         &mut self,
         limits: &Limits,

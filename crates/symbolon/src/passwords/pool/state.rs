@@ -283,17 +283,17 @@ impl State {
             return overdue.map_or(Turn::Nothing, |entry| Turn::Overdue(entry.work));
         }
         let need = first.need;
-        let scene = Scene {
-            waited: now.saturating_sub(first.since),
-            running: self.running.len(),
-            crowd: self.expected() - self.running.len(),
-            average: self.average,
-            is_starving: self.is_starving,
-        };
-        if who == Who::Worker
-            && let Some(rest) = self.restraint.rest(&self.limits, &scene, now)
-        {
-            return Turn::Later(rest);
+        if who == Who::Worker {
+            let scene = Scene {
+                waited: now.saturating_sub(first.since),
+                running: self.running.len(),
+                crowd: self.waiting.len() + self.promised,
+                average: self.average,
+                is_starving: self.is_starving,
+            };
+            if let Some(rest) = self.restraint.rest(&self.limits, &scene, now) {
+                return Turn::Later(rest);
+            }
         }
         // Relievers must find room when the workers are stuck with theirs. What needs nearly everything
         // runs alone.
