@@ -38,6 +38,8 @@ def call(
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=DEADLINE)
     try:
+        # By itself, so that whoever is reset here isn't taken for one whose request was refused below.
+        connection.connect()
         connection.putrequest(method, parts.path + (f"?{parts.query}" if parts.query else ""))
         headers = list(headers)
         for name, value in headers:
