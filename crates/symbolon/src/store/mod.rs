@@ -37,11 +37,9 @@ mod tx;
 mod upstream;
 mod url;
 mod users;
+mod work;
 
 use std::{borrow::Cow, future::Future, time::Duration};
-
-#[cfg(feature = "postgres")]
-use tracing::Instrument;
 
 use crate::{config::Maker, telemetry::Count};
 pub(crate) use app_sessions::{
@@ -242,15 +240,7 @@ impl Store {
             #[cfg(feature = "sqlite")]
             Engine::Sqlite(engine) => engine.run(operation, deadline).await,
             #[cfg(feature = "postgres")]
-            Engine::Postgres(engine) => {
-                let engine = engine.clone();
-                let running = async move { engine.run(operation, deadline).await };
-                // What is logged on the way belongs to the request that asked.
-                match tokio::spawn(running.in_current_span()).await {
-                    Ok(result) => result,
-                    Err(panic) => Err(StoreError::Fault(panic.to_string())),
-                }
-            }
+            Engine::Postgres(engine) => engine.run(operation, deadline).await,
         };
         if let Err(error) = &result {
             self.failures.of(error).add_one();

@@ -2,27 +2,19 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use tokio_postgres::{Client, Config, NoTls, config::SslMode};
+use tokio_postgres::{Client, Config, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::{DatabaseUrl, OpenError};
 
 /// How long a connection may take to be made, from the first packet to the last of its start-up.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-pub(super) async fn connect(
-    config: &Config,
-    tls: Option<MakeRustlsConnect>,
-) -> Result<Client, OpenError> {
+
+pub(super) async fn connect(config: &Config, tls: MakeRustlsConnect) -> Result<Client, OpenError> {
     let connecting = async {
-        if let Some(tls) = tls {
-            let (client, connection) = config.connect(tls).await?;
-            tokio::spawn(connection);
-            Ok(client)
-        } else {
-            let (client, connection) = config.connect(NoTls).await?;
-            tokio::spawn(connection);
-            Ok(client)
-        }
+        let (client, connection) = config.connect(tls).await?;
+        tokio::spawn(connection);
+        Ok(client)
     };
     within(connecting)
         .await
@@ -57,18 +49,17 @@ pub(super) fn named(config: &Config) -> String {
     DatabaseUrl::Postgres(Box::new(config.clone())).to_string()
 }
 
-/// TLS with the system's certificate authorities; `None` where the URL does without.
-pub(super) fn tls(config: &Config) -> Result<Option<MakeRustlsConnect>, OpenError> {
-    if config.get_ssl_mode() == SslMode::Disable {
-        return Ok(None);
-    }
+/// TLS with the system's certificate authorities. Where the URL does without, it trusts nobody and isn't asked.
+pub(super) fn tls(config: &Config) -> Result<MakeRustlsConnect, OpenError> {
     let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if config.get_ssl_mode() != SslMode::Disable {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| unreachable(config, &error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(Some(MakeRustlsConnect::new(tls)))
+    Ok(MakeRustlsConnect::new(tls))
 }

@@ -22,15 +22,20 @@ use deadpool_postgres::{
 };
 #[cfg(feature = "cli")]
 use tokio_postgres::Client;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
+use tracing::Instrument;
 
 use self::connect::{CONNECT_TIMEOUT, tls, unreachable};
 use self::query::is_worth_repeating;
 pub(super) use self::query::{execute, failure, query};
 #[cfg(feature = "cli")]
 pub(super) use self::status::{migrate, status};
-use super::{Maker, OpenError, Operation, StoreError, StoreOptions, Tx, tx::EngineTx};
+use super::{
+    Maker, OpenError, Operation, StoreError, StoreOptions, Tx,
+    tx::EngineTx,
+    work::{Work, work},
+};
 
 /// How often an operation is begun anew before its asker hears of it.
 const ATTEMPTS: usize = 5;
@@ -68,16 +73,13 @@ impl Postgres {
 
     fn connect(
         config: &Config,
-        tls: Option<MakeRustlsConnect>,
+        tls: MakeRustlsConnect,
         options: StoreOptions,
     ) -> Result<Self, OpenError> {
         let manager_config = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let manager = match tls {
-            Some(tls) => Manager::from_config(config.clone(), tls, manager_config),
-            None => Manager::from_config(config.clone(), NoTls, manager_config),
-        };
+        let manager = Manager::from_config(config.clone(), tls, manager_config);
         let pool = Pool::builder(manager)
             .max_size(options.connections.max(1))
             .runtime(Runtime::Tokio1)
@@ -91,32 +93,44 @@ impl Postgres {
         Ok(Self { pool })
     }
 
+    /// Runs an operation to its end, whatever becomes of the caller.
     pub(super) async fn run<O: Operation>(
         &self,
         operation: O,
         deadline: Duration,
     ) -> Result<O::Out, StoreError> {
-        let committing = AtomicBool::new(false);
-        let attempts = self.attempts(&operation, &committing);
-        match tokio::time::timeout(deadline, attempts).await {
-            Ok(result) => result,
-            Err(_) if committing.load(Ordering::Relaxed) => Err(O::ACCESS.too_late()),
-            // Before COMMIT was sent: the closed connection takes the transaction with it.
-            Err(_) => Err(unavailable("it did not answer in time")),
+        let (work, answer) = work(operation);
+        let running = self.clone().carry_out(work, deadline);
+        // What is logged on the way belongs to the request that asked.
+        match tokio::spawn(running.in_current_span()).await {
+            Ok(()) => answer.await.unwrap_or(Err(StoreError::OutcomeUnknown)),
+            Err(panic) => Err(StoreError::Fault(panic.to_string())),
         }
     }
 
-    async fn attempts<O: Operation>(
+    async fn carry_out(self, mut work: Box<dyn Work>, deadline: Duration) {
+        let committing = AtomicBool::new(false);
+        let attempts = self.attempts(work.as_mut(), &committing);
+        let ended = match tokio::time::timeout(deadline, attempts).await {
+            Ok(result) => result,
+            Err(_) if committing.load(Ordering::Relaxed) => Err(work.access().too_late()),
+            // Before COMMIT was sent: the closed connection takes the transaction with it.
+            Err(_) => Err(unavailable("it did not answer in time")),
+        };
+        work.answer(ended);
+    }
+
+    async fn attempts(
         &self,
-        operation: &O,
+        work: &mut dyn Work,
         committing: &AtomicBool,
-    ) -> Result<O::Out, StoreError> {
+    ) -> Result<(), StoreError> {
         let mut lease = Lease(Some(self.pool.get().await.map_err(no_connection)?));
         let mut result = Err(StoreError::Collided);
         for _ in 0..ATTEMPTS {
             let client = lease.client()?;
             committing.store(false, Ordering::Relaxed);
-            result = attempt(client, operation, committing).await;
+            result = attempt(client, work, committing).await;
             match &result {
                 Err(error) if is_worth_repeating(error) => {}
                 _ => break,
@@ -170,26 +184,26 @@ impl Drop for Lease {
     }
 }
 
-async fn attempt<O: Operation>(
+async fn attempt(
     client: &mut Object,
-    operation: &O,
+    work: &mut dyn Work,
     committing: &AtomicBool,
-) -> Result<O::Out, StoreError> {
+) -> Result<(), StoreError> {
     let transaction = client
         .transaction()
         .await
         .map_err(|error| failure(&error))?;
     let mut tx = Tx::new(EngineTx::Postgres(&transaction));
-    let out = operation.run(&mut tx).await?;
+    work.run(&mut tx).await?;
     if tx.is_poisoned() {
         return Err(StoreError::Poisoned);
     }
     committing.store(true, Ordering::Relaxed);
     match transaction.commit().await {
-        Ok(()) => Ok(out),
+        Ok(()) => Ok(()),
         // The server said no, so it didn't.
         Err(error) if error.as_db_error().is_some() => Err(failure(&error)),
-        Err(_) => Err(O::ACCESS.too_late()),
+        Err(_) => Err(work.access().too_late()),
     }
 }
 

@@ -20,7 +20,7 @@ const MIGRATION_TIMEOUT: Duration = Duration::from_mins(1);
 /// Brings the schema up to date, unless the database is somebody else's.
 pub(super) async fn migrate(
     config: &Config,
-    tls: Option<MakeRustlsConnect>,
+    tls: MakeRustlsConnect,
     maker: Maker,
 ) -> Result<(), OpenError> {
     let quietly = in_turn(config, tls, maker, &|_| {});
@@ -37,7 +37,7 @@ pub(in crate::store) type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
 /// advisory lock would not survive a pooler in transaction mode.
 pub(super) async fn in_turn(
     config: &Config,
-    tls: Option<MakeRustlsConnect>,
+    tls: MakeRustlsConnect,
     maker: Maker,
     progress: Progress<'_>,
 ) -> Result<(), OpenError> {
@@ -89,7 +89,7 @@ pub(super) async fn taken(client: &Client) -> Result<Vec<Taken>, tokio_postgres:
 #[cfg(feature = "cli")]
 pub(super) async fn is_made(
     config: &Config,
-    tls: Option<MakeRustlsConnect>,
+    tls: MakeRustlsConnect,
     maker: Maker,
 ) -> Result<bool, OpenError> {
     let client = connect(config, tls).await?;

@@ -29,14 +29,13 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode};
-use tokio::sync::oneshot;
 
 pub(super) use self::files::read_only;
 pub(super) use self::query::{execute, failure, query};
 #[cfg(feature = "cli")]
 pub(super) use self::status::{migrate, status};
-use self::threads::{Message, job, read, spawn, write};
-use super::{Access, Maker, OpenError, Operation, StoreError, StoreOptions};
+use self::threads::{Job, Message, read, spawn, write};
+use super::{Access, Maker, OpenError, Operation, StoreError, StoreOptions, work::work};
 
 /// Jobs that may wait for a turn; more are refused at once.
 const QUEUE: usize = 1024;
@@ -126,14 +125,17 @@ impl Sqlite {
         operation: O,
         deadline: Duration,
     ) -> Result<O::Out, StoreError> {
-        let (reply, answer) = oneshot::channel();
+        let (work, answer) = work(operation);
         let is_overdue = Arc::new(AtomicBool::new(false));
         let queue = match O::ACCESS {
             Access::Read => &self.0.readers,
             Access::Write => &self.0.writer,
         };
         queue
-            .try_send(Message::Run(job(operation, Arc::clone(&is_overdue), reply)))
+            .try_send(Message::Run(Job {
+                work,
+                is_overdue: Arc::clone(&is_overdue),
+            }))
             .map_err(|error| match error {
                 mpsc::TrySendError::Full(_) => unavailable("too many operations are waiting"),
                 mpsc::TrySendError::Disconnected(_) => unavailable("it is closed"),

@@ -1,9 +1,7 @@
 //! The threads: one that writes, in groups, and those that read.
 
 use std::{
-    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -14,28 +12,35 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
 
 use super::{
-    super::{Access, OpenError, Operation, Outlives, StoreError, Tx, tx::EngineTx},
+    super::{
+        Access, OpenError, Outlives, StoreError, Tx,
+        tx::EngineTx,
+        work::{Running, Work},
+    },
     query::{batch, bracket},
     unavailable,
 };
 
 /// Operations that share a COMMIT at the most.
 const GROUP: usize = 256;
-/// An operation, its answer kept back until its transaction has ended.
+/// An operation that waits for its turn.
 pub(super) struct Job {
-    outlives: Outlives,
-    run: Run,
+    pub(super) work: Box<dyn Work>,
+    /// Set by the asker once it has given up.
+    pub(super) is_overdue: Arc<AtomicBool>,
 }
 
-type Run = Box<dyn FnOnce(&mut Connection) -> Answer + Send>;
-pub(super) type Answer = Box<dyn FnOnce(Ending) + Send>;
+/// An operation that was run, its answer kept back until its transaction has ended.
+struct Done {
+    work: Box<dyn Work>,
+    result: Result<(), StoreError>,
+}
 
 /// How a transaction ended.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Ending {
+enum Ending {
     Committed,
     RolledBack,
 }
@@ -45,48 +50,40 @@ pub(super) enum Message {
     Stop,
 }
 
-/// Wraps an operation so that it runs inside a savepoint and answers after the transaction. A change is
-/// made whether somebody still listens or not, unless it is overdue.
-pub(super) fn job<O: Operation>(
-    operation: O,
-    is_overdue: Arc<AtomicBool>,
-    reply: oneshot::Sender<Result<O::Out, StoreError>>,
-) -> Job {
-    let run: Run = Box::new(move |connection| {
+impl Job {
+    /// Runs the operation inside a savepoint, if that isn't for nothing. A change is made whether somebody
+    /// still listens or not, unless it is overdue.
+    fn run(mut self, connection: &mut Connection) -> Option<Done> {
         // Nothing begun, nothing to finish.
-        let is_for_nobody = O::ACCESS == Access::Read && reply.is_closed();
-        if is_for_nobody || is_overdue.load(Ordering::Relaxed) {
-            return Box::new(|_| {});
+        let is_for_nobody = self.work.access() == Access::Read && self.work.is_for_nobody();
+        if is_for_nobody || self.is_overdue.load(Ordering::Relaxed) {
+            return None;
         }
-        let result = savepoint(connection, &operation);
-        Box::new(move |ending| {
-            let result = match ending {
-                Ending::Committed => result,
-                // Also for an operation that only saw a conflict: what it saw was rolled back.
-                Ending::RolledBack => Err(unavailable("the transaction was rolled back")),
-            };
-            // The asker's deadline may have passed; then it knows that it doesn't know.
-            let _ = reply.send(result);
-        })
-    });
-    Job {
-        outlives: O::OUTLIVES,
-        run,
+        let result = savepoint(connection, self.work.as_mut());
+        let Self { work, .. } = self;
+        Some(Done { work, result })
     }
 }
 
-fn savepoint<O: Operation>(
-    connection: &mut Connection,
-    operation: &O,
-) -> Result<O::Out, StoreError> {
+impl Done {
+    fn answer(self, ending: Ending) {
+        self.work.answer(match ending {
+            Ending::Committed => self.result,
+            // Also for an operation that only saw a conflict: what it saw was rolled back.
+            Ending::RolledBack => Err(unavailable("the transaction was rolled back")),
+        });
+    }
+}
+
+fn savepoint(connection: &mut Connection, work: &mut dyn Work) -> Result<(), StoreError> {
     bracket(connection, "SAVEPOINT operation")?;
     let run = AssertUnwindSafe(|| {
         let mut tx = Tx::new(EngineTx::Sqlite(connection));
-        let result = now_or_never(operation.run(&mut tx))?;
+        now_or_never(work.run(&mut tx))?;
         if tx.is_poisoned() {
             return Err(StoreError::Poisoned);
         }
-        Ok(result)
+        Ok(())
     });
     // A panic in one operation must not take the writer, and with it the store, down.
     let result = catch_unwind(run)
@@ -101,8 +98,11 @@ fn savepoint<O: Operation>(
 }
 
 /// Every future of this engine is ready: nothing in it waits for anything but the disk.
-fn now_or_never<T>(future: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+fn now_or_never(mut running: Running<'_>) -> Result<(), StoreError> {
+    match running
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
         Poll::Ready(result) => result,
         Poll::Pending => Err(StoreError::Fault(
             "an operation waited for something other than the database".to_owned(),
@@ -135,7 +135,7 @@ pub(super) fn write(mut connection: Connection, queue: &mpsc::Receiver<Message>)
 
 /// Runs a group in one transaction and answers all of it with how that ended.
 fn commit_group(connection: &mut Connection, outlives: &mut Outlives, group: Vec<Job>) {
-    let mut answers = Vec::with_capacity(group.len());
+    let mut done = Vec::with_capacity(group.len());
     let begun =
         prepare(connection, outlives, &group).and_then(|()| bracket(connection, "BEGIN IMMEDIATE"));
     let mut ending = match begun {
@@ -147,7 +147,7 @@ fn commit_group(connection: &mut Connection, outlives: &mut Outlives, group: Vec
         if matches!(ending, Ending::RolledBack) {
             continue;
         }
-        answers.push((job.run)(connection));
+        done.extend(job.run(connection));
         if connection.is_autocommit() {
             ending = Ending::RolledBack;
         }
@@ -158,8 +158,8 @@ fn commit_group(connection: &mut Connection, outlives: &mut Outlives, group: Vec
     if !connection.is_autocommit() && bracket(connection, "ROLLBACK").is_err() {
         tracing::error!("a transaction could neither be committed nor rolled back");
     }
-    for answer in answers {
-        answer(ending);
+    for done in done {
+        done.answer(ending);
     }
 }
 
@@ -169,7 +169,7 @@ fn prepare(
     outlives: &mut Outlives,
     group: &[Job],
 ) -> Result<(), StoreError> {
-    let most = group.iter().map(|job| job.outlives).max();
+    let most = group.iter().map(|job| job.work.outlives()).max();
     let most = most.unwrap_or(Outlives::PowerCut);
     if *outlives != most {
         batch(
@@ -195,11 +195,13 @@ pub(super) fn read(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Mess
             Ok(()) => Ending::Committed,
             Err(_) => Ending::RolledBack,
         };
-        let answer = (job.run)(&mut connection);
+        let done = job.run(&mut connection);
         if !connection.is_autocommit() && bracket(&connection, "COMMIT").is_err() {
             let _ = bracket(&connection, "ROLLBACK");
         }
-        answer(ending);
+        if let Some(done) = done {
+            done.answer(ending);
+        }
     }
 }
 
