@@ -11,9 +11,25 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    fs::{Advice, fadvise},
+    process::{Pid, Signal, kill_process},
+};
 
 use crate::clock::Stopwatch;
+
+/// Has the next start read the program from its disk, as the first one after a boot does.
+///
+/// How large the pieces are in which the kernel maps a program, and so how much of it is resident, depends on
+/// how its file came into memory: one that was just written comes in larger ones.
+pub(super) fn forget(program: &Path) -> Result<()> {
+    let file = fs::File::open(program)
+        .with_context(|| format!("{} isn't built", program.display()))?;
+    // What isn't on the disk yet stays in memory.
+    file.sync_all()?;
+    fadvise(&file, 0, None, Advice::DontNeed)?;
+    Ok(())
+}
 
 /// A running program and when it said what.
 pub(super) struct Program {

@@ -10,6 +10,7 @@
 
 mod files;
 mod query;
+mod readers;
 #[cfg(feature = "cli")]
 mod status;
 mod threads;
@@ -34,11 +35,12 @@ pub(super) use self::files::read_only;
 pub(super) use self::query::{execute, failure, query};
 #[cfg(feature = "cli")]
 pub(super) use self::status::{migrate, status};
-use self::threads::{Job, Message, read, spawn, write};
+use self::{
+    readers::Readers,
+    threads::{Job, Message, QUEUE, spawn, write},
+};
 use super::{Access, Maker, OpenError, Operation, StoreError, StoreOptions, work::work};
 
-/// Jobs that may wait for a turn; more are refused at once.
-const QUEUE: usize = 1024;
 /// Readers: more than cores only swap places.
 const READERS_MAX: usize = 4;
 /// One may be at something long.
@@ -50,9 +52,8 @@ pub(super) struct Sqlite(Arc<Inner>);
 
 struct Inner {
     writer: mpsc::SyncSender<Message>,
-    readers: mpsc::SyncSender<Message>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-    reader_count: usize,
+    readers: Readers,
+    writer_thread: Mutex<Option<JoinHandle<()>>>,
     /// Held until the last thread is gone.
     lock: Mutex<Option<File>>,
 }
@@ -100,21 +101,13 @@ impl Sqlite {
         options: StoreOptions,
         lock: Option<File>,
     ) -> Result<Self, OpenError> {
-        let reader_count = options.connections.clamp(1, readers_max());
         let (to_writer, for_writer) = mpsc::sync_channel(QUEUE);
-        let (to_readers, for_readers) = mpsc::sync_channel(QUEUE);
-        let mut threads = vec![spawn("sqlite-writer", move || write(writer, &for_writer))?];
-        let for_readers = Arc::new(Mutex::new(for_readers));
-        for _ in 0..reader_count {
-            let reader = read_only(path).map_err(|error| opening_failed(path, &error))?;
-            let jobs = Arc::clone(&for_readers);
-            threads.push(spawn("sqlite-reader", move || read(reader, &jobs))?);
-        }
+        let thread = spawn("sqlite-writer", move || write(writer, &for_writer))?;
+        let readers = Readers::start(path, options.connections.clamp(1, readers_max()))?;
         Ok(Self(Arc::new(Inner {
             writer: to_writer,
-            readers: to_readers,
-            threads: Mutex::new(threads),
-            reader_count,
+            readers,
+            writer_thread: Mutex::new(Some(thread)),
             lock: Mutex::new(lock),
         })))
     }
@@ -127,19 +120,18 @@ impl Sqlite {
     ) -> Result<O::Out, StoreError> {
         let (work, answer) = work(operation);
         let is_overdue = Arc::new(AtomicBool::new(false));
-        let queue = match O::ACCESS {
-            Access::Read => &self.0.readers,
-            Access::Write => &self.0.writer,
+        let job = Job {
+            work,
+            is_overdue: Arc::clone(&is_overdue),
         };
-        queue
-            .try_send(Message::Run(Job {
-                work,
-                is_overdue: Arc::clone(&is_overdue),
-            }))
-            .map_err(|error| match error {
-                mpsc::TrySendError::Full(_) => unavailable("too many operations are waiting"),
-                mpsc::TrySendError::Disconnected(_) => unavailable("it is closed"),
-            })?;
+        let taken = match O::ACCESS {
+            Access::Read => self.0.readers.take(job),
+            Access::Write => self.0.writer.try_send(Message::Run(job)),
+        };
+        taken.map_err(|error| match error {
+            mpsc::TrySendError::Full(_) => unavailable("too many operations are waiting"),
+            mpsc::TrySendError::Disconnected(_) => unavailable("it is closed"),
+        })?;
         match tokio::time::timeout(deadline, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_dropped)) => Err(unavailable("the operation lost its turn")),
@@ -154,20 +146,12 @@ impl Sqlite {
     pub(super) async fn close(&self) {
         let inner = Arc::clone(&self.0);
         let closing = tokio::task::spawn_blocking(move || {
-            let mut threads =
-                std::mem::take(&mut *inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
-            // The writer is the first of them and goes last: who closes the file last moves what is in the
-            // log beside it into it, and readers can't.
-            let readers = threads.split_off(threads.len().min(1));
-            // A thread that is gone already needs no telling.
-            for _ in 0..inner.reader_count {
-                let _ = inner.readers.send(Message::Stop);
-            }
-            for reader in readers {
-                let _ = reader.join();
-            }
+            // The writer goes last: who closes the file last moves what is in the log beside it into it, and
+            // readers can't.
+            inner.readers.stop();
             let _ = inner.writer.send(Message::Stop);
-            for writer in threads {
+            let writer = inner.writer_thread.lock();
+            if let Some(writer) = writer.unwrap_or_else(PoisonError::into_inner).take() {
                 let _ = writer.join();
             }
             let mut lock = inner.lock.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,9 +1,9 @@
-//! The threads: one that writes, in groups, and those that read.
+//! What the threads do: one writes, in groups, the others read.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -23,6 +23,8 @@ use super::{
     unavailable,
 };
 
+/// Jobs that may wait for a turn; more are refused at once.
+pub(super) const QUEUE: usize = 1024;
 /// Operations that share a COMMIT at the most.
 const GROUP: usize = 256;
 /// An operation that waits for its turn.
@@ -184,21 +186,18 @@ fn prepare(
     Ok(())
 }
 
-pub(super) fn read(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Message>>) {
-    loop {
-        let message = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Message::Run(job)) = message else {
-            return;
-        };
-        // The transaction is the snapshot: an operation of several statements sees one state.
-        let ending = match bracket(&connection, "BEGIN") {
-            Ok(()) => Ending::Committed,
-            Err(_) => Ending::RolledBack,
-        };
-        let done = job.run(&mut connection);
-        if !connection.is_autocommit() && bracket(&connection, "COMMIT").is_err() {
-            let _ = bracket(&connection, "ROLLBACK");
-        }
+/// Runs what only reads, in a transaction of its own. What it gives tells the answer.
+pub(super) fn read_one(connection: &mut Connection, job: Job) -> impl FnOnce() + use<> {
+    // The transaction is the snapshot: an operation of several statements sees one state.
+    let ending = match bracket(connection, "BEGIN") {
+        Ok(()) => Ending::Committed,
+        Err(_) => Ending::RolledBack,
+    };
+    let done = job.run(connection);
+    if !connection.is_autocommit() && bracket(connection, "COMMIT").is_err() {
+        let _ = bracket(connection, "ROLLBACK");
+    }
+    move || {
         if let Some(done) = done {
             done.answer(ending);
         }
