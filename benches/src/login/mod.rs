@@ -20,10 +20,10 @@ use std::{cell::Cell, num::NonZero, thread};
 use anyhow::{Context, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+pub(crate) use self::raw::Raw;
 use self::{
     checks::{p99_during, saturated_during},
     logins::{as_many_as_can_be, at_a_pace, connect_many, storm},
-    raw::Raw,
     server::Server,
 };
 use crate::{

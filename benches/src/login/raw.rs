@@ -13,12 +13,12 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 
 /// The memory of each thread, kept from round to round.
-pub(super) struct Raw {
+pub(crate) struct Raw {
     memories: Vec<Vec<Block>>,
 }
 
 impl Raw {
-    pub(super) fn new(threads: usize) -> Self {
+    pub(crate) fn new(threads: usize) -> Self {
         let blocks = || vec![Block::default(); MEMORY_KIB as usize];
         Self {
             memories: (0..threads).map(|_| blocks()).collect(),
@@ -26,7 +26,7 @@ impl Raw {
     }
 
     /// Milliseconds for each hash, with all threads at it for so long.
-    pub(super) fn run(&mut self, milliseconds: f64) -> Result<f64> {
+    pub(crate) fn run(&mut self, milliseconds: f64) -> Result<f64> {
         let clock = Stopwatch::start();
         let hashed = thread::scope(|scope| {
             let threads: Vec<_> = self

@@ -5,14 +5,20 @@
 //! bare program. Both say a line once they answer, and the first request follows that line at once.
 //!
 //! Memory is what the kernel counts as resident (`VmRSS`) at a fixed event, the arrival of an answer. Both
-//! programs are read from their disk once, by a start that doesn't count.
+//! programs are read from their disk once, in the round that isn't kept.
+//!
+//! What it hashes passwords with is beside the same hash as in `login`: the program is optimised for its size
+//! in part, and that part mustn't grow to the hash.
 
 mod program;
 mod web;
 
 use std::{
     fs,
+    num::NonZero,
     path::{Path, PathBuf},
+    process::Command,
+    thread,
 };
 
 use anyhow::{Context, Result};
@@ -20,11 +26,14 @@ use serde::Deserialize;
 
 use self::program::Program;
 use crate::{
+    login::Raw,
     report::{Other, Row, Standing, Unit},
     rounds::{Figure, interleave},
 };
 
 const REQUESTS: usize = 100;
+/// For how many milliseconds the raw hash is measured in each round.
+const RAW: f64 = 1000.0;
 
 /// What one start comes to: milliseconds until line and answer, mebibytes at the first answer and at
 /// the last.
@@ -50,8 +59,6 @@ pub(crate) fn measure(rounds: usize, symbolon: &Path) -> Result<Vec<Row>> {
     let bare = bare_program()?;
     program::forget(symbolon)?;
     program::forget(&bare)?;
-    starts_of(symbolon)?;
-    start_of_bare(&bare)?;
     let mut measured = interleave(
         rounds,
         &mut [&mut || starts_of(symbolon), &mut || start_of_bare(&bare)],
@@ -77,7 +84,48 @@ pub(crate) fn measure(rounds: usize, symbolon: &Path) -> Result<Vec<Row>> {
         memory("resident, idle, same database", AGAIN, |start| start.idle),
         memory("resident, after 100 logins", FIRST, |start| start.worked),
         compared("binary", Unit::Mebibytes, size(symbolon)?, size(&bare)?),
+        hash(rounds, symbolon)?,
     ])
+}
+
+/// What `symbolon bench hash` says of the parameters that are the default, beside the raw hash.
+fn hash(rounds: usize, symbolon: &Path) -> Result<Row> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut raw = Raw::new(cores);
+    let measured = interleave(
+        rounds,
+        &mut [&mut || hash_of(symbolon), &mut || raw.run(RAW)],
+    )?;
+    let mut figures = measured.into_iter().map(Figure::of);
+    let mut figure = || figures.next().context("each has its figures");
+    Ok(Row {
+        name: "a hash, on all cores".to_owned(),
+        unit: Unit::Milliseconds,
+        ours: figure()?,
+        others: vec![Other {
+            standing: Standing::Limit,
+            name: "raw hash",
+            figure: figure()?,
+        }],
+    })
+}
+
+fn hash_of(symbolon: &Path) -> Result<f64> {
+    #[derive(Deserialize)]
+    struct Said {
+        rows: Vec<Tried>,
+    }
+    #[derive(Deserialize)]
+    struct Tried {
+        logins_per_second: f64,
+    }
+    let output = Command::new(symbolon)
+        .args(["bench", "hash", "--json"])
+        .output()?;
+    let said: Said = serde_json::from_slice(&output.stdout)?;
+    // The first are the default.
+    let tried = said.rows.first().context("it tried none")?;
+    Ok(1e3 / tried.logins_per_second)
 }
 
 /// The rounds of one candidate, each with the starts it took.

@@ -23,8 +23,8 @@ use crate::clock::Stopwatch;
 /// How large the pieces are in which the kernel maps a program, and so how much of it is resident, depends on
 /// how its file came into memory: one that was just written comes in larger ones.
 pub(super) fn forget(program: &Path) -> Result<()> {
-    let file = fs::File::open(program)
-        .with_context(|| format!("{} isn't built", program.display()))?;
+    let file =
+        fs::File::open(program).with_context(|| format!("{} isn't built", program.display()))?;
     // What isn't on the disk yet stays in memory.
     file.sync_all()?;
     fadvise(&file, 0, None, Advice::DontNeed)?;

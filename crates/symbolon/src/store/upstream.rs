@@ -5,12 +5,14 @@ mod links;
 mod logins;
 mod tokens;
 
+#[cfg(feature = "client")]
+pub(crate) use self::{links::LinkFacts, tokens::SealedTokens};
 pub(crate) use self::{
-    links::{FindLink, Link, LinkFacts, LinkTo, LinkUser, Linked},
+    links::{FindLink, Link, LinkTo, LinkUser, Linked},
     logins::{BeginUpstreamLogin, RedeemUpstreamLogin, SweepUpstreamLogins},
     tokens::{
         ClaimRefresh, Claimed, DropTokens, FindTokens, KeepTokens, ReleaseRefresh, ReplaceTokens,
-        SealedTokens, SweepUpstreamTokens, TokensId,
+        SweepUpstreamTokens, TokensId,
     },
 };
 

@@ -31,6 +31,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode};
 
+#[cfg(feature = "cli")]
 pub(super) use self::files::read_only;
 pub(super) use self::query::{execute, failure, query};
 #[cfg(feature = "cli")]

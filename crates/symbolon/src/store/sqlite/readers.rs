@@ -193,8 +193,8 @@ mod tests {
         assert_eq!(readers.count(), 1);
 
         // Three at once are three.
-        let held = [hold(), hold(), hold()];
-        for _ in &held {
+        let three = [hold(), hold(), hold()];
+        for _ in &three {
             begins.recv().unwrap();
         }
         assert_eq!(readers.count(), 3);
@@ -203,7 +203,7 @@ mod tests {
         let (release, answer) = hold();
         assert!(begins.try_recv().is_err());
         assert_eq!(readers.count(), 3);
-        for (release, answer) in held {
+        for (release, answer) in three {
             release.send(()).unwrap();
             answer.blocking_recv().unwrap().unwrap();
         }
