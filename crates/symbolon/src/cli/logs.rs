@@ -9,6 +9,7 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
+use anyhow::{Context as _, Result};
 use tracing::{Subscriber, field::Field};
 use tracing_subscriber::{
     field::MakeExt,
@@ -72,11 +73,11 @@ impl Level {
     }
 }
 
-/// Begins to log, for the whole process. Where it has begun already, it goes on as it did.
-pub(super) fn start(format: Format, level: Level) {
-    let finer = std::env::var(VARIABLE).ok();
-    let filter = finer.and_then(|finer| finer.parse().ok());
-    let filter = filter.unwrap_or_else(|| Targets::new().with_default(level.filter()));
+/// Begins to log, for the whole process. Where it has begun already, it goes on as it did. Refuses a
+/// `SYMBOLON_LOG` that says nothing: what somebody looks for would be missing when it is needed.
+pub(super) fn start(format: Format, level: Level) -> Result<()> {
+    let finer = std::env::var_os(VARIABLE).unwrap_or_default();
+    let filter = filter(&finer.to_string_lossy(), level)?;
     let colours = if io::stderr().is_terminal() {
         Colours::Some
     } else {
@@ -88,6 +89,33 @@ pub(super) fn start(format: Format, level: Level) {
         filter,
         (io::stderr as fn() -> io::Stderr, colours),
     ));
+    Ok(())
+}
+
+fn filter(finer: &str, level: Level) -> Result<Targets> {
+    if finer.is_empty() {
+        return Ok(Targets::new().with_default(level.filter()));
+    }
+    let parts: Vec<_> = finer.split(',').map(str::trim).collect();
+    let read = parts.join(",").parse().ok();
+    let said = read.filter(|_| parts.iter().all(is_said));
+    said.with_context(|| {
+        format!(
+            "{VARIABLE} can't be read: {finer:?}; give a level (error, warn, info, debug, trace), or others \
+             for parts of the program too, as in info,symbolon=debug"
+        )
+    })
+}
+
+/// A level, or one of a part of the program. A word alone would be taken for a part of which everything is wanted,
+/// and nothing of the others.
+fn is_said(part: &&str) -> bool {
+    let is_path = |part: &str| {
+        part.chars()
+            .all(|c| c.is_alphanumeric() || "_:-".contains(c))
+    };
+    let (path, level) = part.rsplit_once('=').unwrap_or(("", part));
+    is_path(path) && !level.is_empty() && level.parse::<LevelFilter>().is_ok()
 }
 
 /// Whether whoever reads it wants colours.
@@ -263,6 +291,31 @@ mod tests {
         assert_eq!(line["text"], nasty);
         assert_eq!(line["span"]["id"], "0f");
         assert!(line["timestamp"].is_string());
+    }
+
+    #[test]
+    fn what_is_logged_is_said_in_levels_or_refused() {
+        let least = |finer| filter(finer, Level::Warn).map(|targets| targets.to_string());
+        assert_eq!(least("").unwrap(), "warn");
+        assert_eq!(least("debug").unwrap(), "debug");
+        assert_eq!(least("off").unwrap(), "off");
+        let parts = filter("info, symbolon::store=trace", Level::Warn).unwrap();
+        assert!(parts.would_enable("symbolon::store", &tracing::Level::TRACE));
+        assert!(!parts.would_enable("symbolon", &tracing::Level::DEBUG));
+        for nonsense in [
+            "inof",
+            "symbolon",
+            "symbolon=loud",
+            "info,inof",
+            "info,",
+            "[x]=info",
+        ] {
+            let refused = least(nonsense).unwrap_err().to_string();
+            assert!(
+                refused.starts_with("SYMBOLON_LOG can't be read"),
+                "{refused}"
+            );
+        }
     }
 
     #[test]

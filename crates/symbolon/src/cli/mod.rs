@@ -75,13 +75,15 @@ pub fn run() -> ExitCode {
     };
     crate::entropy::warm_up();
     // The server logs as its configuration says.
-    if !matches!(arguments.command, Command::Serve(_)) {
-        logs::start(logs::Format::default(), logs::Level::default());
-    }
-    let result = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
+    let logging = match &arguments.command {
+        Command::Serve(_) => Ok(()),
+        _ => logs::start(logs::Format::default(), logs::Level::default()),
+    };
+    let result = logging
+        .and_then(|()| {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            Ok(builder.enable_all().build()?)
+        })
         .and_then(|runtime| {
             runtime.block_on(async {
                 match arguments.command {

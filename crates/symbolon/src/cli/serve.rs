@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<()> {
     // Before anything else: a signal from now on ends the server the ordinary way.
     let end = dev::signals()?;
     let settings = Settings::load(arguments.config.as_deref())?;
-    logs::start(settings.log_format, settings.log_level);
+    logs::start(settings.log_format, settings.log_level)?;
     let path = settings.data_folder();
     let folder = match DataFolder::open(&path)? {
         Taken::Ours(folder) => folder,

@@ -11,6 +11,7 @@ use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -32,6 +33,10 @@ use x509_cert::{Certificate, der::Decode};
 
 use super::options::TlsFiles;
 
+/// How often somebody is told of dates that are wrong, or soon will be.
+const REMIND_EVERY: Duration = Duration::from_hours(24);
+/// What renews certificates does so weeks before.
+const SOON: Duration = Duration::from_hours(7 * 24);
 /// Readable by everybody, or writable, or runnable.
 const OTHERS: u32 = 0o007;
 
@@ -80,6 +85,7 @@ pub(super) struct Renewal {
     served: Arc<Served>,
     provider: Arc<CryptoProvider>,
     clock: Clock,
+    reminded_at: Timestamp,
     seen: Option<Traces>,
     hangups: Option<Signal>,
 }
@@ -100,7 +106,8 @@ impl Tls {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let seen = Traces::of(&files);
         let pair = read(&files, &provider)?;
-        warn_of_dates(&files.certificate, &pair, clock.now());
+        let now = clock.now();
+        warn_of_dates(&files.certificate, &pair, now);
         let served = Arc::new(Served(ArcSwap::from_pointee(pair)));
         let resolver = Arc::clone(&served);
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -115,6 +122,7 @@ impl Tls {
                 served,
                 provider,
                 clock,
+                reminded_at: now,
                 seen,
                 // From now on it asks for a look, and ends nothing.
                 hangups: signal(SignalKind::hangup()).ok(),
@@ -153,8 +161,17 @@ impl Renewal {
                 Some(Err(error)) => {
                     tracing::error!(%error, "the certificate of before is kept");
                 }
-                None => {}
+                None => self.remind(),
             }
+        }
+    }
+
+    /// Tells of dates again where nothing has changed for a day.
+    pub(super) fn remind(&mut self) {
+        let now = self.clock.now();
+        if now >= self.reminded_at + REMIND_EVERY {
+            self.reminded_at = now;
+            warn_of_dates(&self.files.certificate, &self.served.0.load(), now);
         }
     }
 
@@ -168,9 +185,10 @@ impl Renewal {
         Some(read(&self.files, &self.provider))
     }
 
-    fn serve(&self, pair: CertifiedKey) {
+    fn serve(&mut self, pair: CertifiedKey) {
         let certificate = &self.files.certificate;
-        warn_of_dates(certificate, &pair, self.clock.now());
+        self.reminded_at = self.clock.now();
+        warn_of_dates(certificate, &pair, self.reminded_at);
         self.served.0.store(Arc::new(pair));
         tracing::info!(certificate = %certificate.display(), "certificate renewed");
     }
@@ -262,9 +280,11 @@ fn warn_of_dates(path: &Path, pair: &CertifiedKey, now: Timestamp) {
         i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
     };
     let certificate = path.display();
+    let date = validity.not_after.to_date_time();
     if seconds(&validity.not_after) < now.as_secs() {
-        let date = validity.not_after.to_date_time();
         tracing::warn!(%certificate, %date, "the certificate has expired");
+    } else if seconds(&validity.not_after) < (now + SOON).as_secs() {
+        tracing::warn!(%certificate, %date, "the certificate expires soon");
     } else if seconds(&validity.not_before) > now.as_secs() {
         let date = validity.not_before.to_date_time();
         tracing::warn!(%certificate, %date, "the certificate isn't valid yet");

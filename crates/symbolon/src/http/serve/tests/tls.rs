@@ -16,8 +16,11 @@ use rustls::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
+use symbolon_guard::Clock;
+use symbolon_token::Timestamp;
+
 use super::*;
-use crate::http::serve::{TlsError, TlsFiles};
+use crate::http::serve::{TlsError, TlsFiles, tls::Tls};
 
 /// A certificate for `localhost` and its key, in files.
 pub(super) struct Pair {
@@ -307,4 +310,39 @@ async fn a_certificate_that_is_over_is_served_and_told() {
     assert_eq!(told[0]["level"], "WARN");
     assert!(told[0]["date"].as_str().unwrap().starts_with("2002-03-04"));
     server.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_forgets_a_certificate_is_told_a_week_before_and_every_day() {
+    const DAY: Duration = Duration::from_hours(24);
+    let (captured, _guard) = capture();
+    let pair = Pair::new();
+    let (certificate, key) = certified(|parameters| {
+        parameters.not_before = rcgen::date_time_ymd(2030, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2030, 3, 1);
+    });
+    pair.write(&certificate.pem(), &key.serialize_pem());
+    // The 20th of February 2030.
+    let hands = Clock::fixed(Timestamp::from_secs(1_897_776_000));
+    let mut renewal = Tls::open(pair.files(), hands.clock()).unwrap().renewal;
+    let told = || {
+        let soon = captured.lines("the certificate expires soon").len();
+        (soon, captured.lines("the certificate has expired").len())
+    };
+    let mut days = Vec::new();
+    for _ in 0..12 {
+        // However often it is looked at.
+        for _ in 0..3 {
+            renewal.remind();
+        }
+        days.push(told());
+        hands.advance(DAY);
+    }
+    let soon = |from: usize, to: usize| (from..=to).map(|told| (told, 0));
+    let expected: Vec<_> = [(0, 0), (0, 0), (0, 0)]
+        .into_iter()
+        .chain(soon(1, 7))
+        .chain([(7, 1), (7, 2)])
+        .collect();
+    assert_eq!(days, expected);
 }
