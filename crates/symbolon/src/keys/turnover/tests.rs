@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use symbolon_guard::Clock;
-use symbolon_rules::id::Id;
-use symbolon_token::Timestamp;
+use symbolon_rules::{id::Id, key_ring::KeyFacts};
+use symbolon_token::{Algorithm, Timestamp};
 use uuid::Uuid;
 
 use super::*;
@@ -12,7 +12,7 @@ use crate::{
     Config, DatabaseUrl, Engine, KeyEncryptionKey, KeySource, Randomness, StartError, StoreOptions,
     config::Maker,
     keys::vault::{LOGINS, Vault, login_row},
-    store::{Access, Operation, Sealed, SealedName, Store, Tx},
+    store::{Access, AddKey, Operation, Sealed, SealedKey, SealedName, Store, Tx},
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -313,4 +313,36 @@ impl Operation for ForceKek {
         };
         take.run(tx).await
     }
+}
+
+#[tokio::test]
+async fn a_key_that_does_not_open_stops_a_start_but_not_a_server() {
+    let scene = Scene::new().await;
+    let engine = scene.open(&scene.old, None).await.unwrap();
+    // What another node could have added that has another key-encryption key.
+    let key = SealedKey {
+        facts: KeyFacts {
+            kid: "strange".to_owned(),
+            algorithm: Algorithm::ES256,
+            number: 99,
+            created_at: NOW,
+            activates_at: Some(NOW),
+            revoked_at: None,
+        },
+        sealed: Sealed {
+            bytes: vec![0; 64],
+            kek: Some(scene.new.id()),
+        },
+    };
+    engine.app.store.run(AddKey { key }).await.unwrap();
+    engine.refresh_keys().await.unwrap();
+    let token = engine.issue("alice", serde_json::json!({})).unwrap();
+    assert!(engine.app.keys.verifying_keys().is_ok());
+    assert!(!token.is_empty());
+    engine.shutdown().await;
+    let refused = scene.open(&scene.old, None).await.unwrap_err();
+    assert!(matches!(
+        refused,
+        StartError::Keys(RingError::OtherKek { .. })
+    ));
 }

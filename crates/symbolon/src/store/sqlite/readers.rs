@@ -133,6 +133,8 @@ fn read(mut connection: Connection, shared: &Shared) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::sync::oneshot;
 
     use super::*;
@@ -140,6 +142,9 @@ mod tests {
         Access, Operation, StoreError, Tx,
         work::{Answer, work},
     };
+
+    /// Only a failure reaches it.
+    const DEADLINE: Duration = Duration::from_mins(1);
 
     /// Says that it has begun, and ends when it may.
     struct Held {
@@ -186,7 +191,7 @@ mod tests {
         // One after the other needs one.
         for _ in 0..10 {
             let (release, answer) = hold();
-            begins.recv().unwrap();
+            begins.recv_timeout(DEADLINE).unwrap();
             release.send(()).unwrap();
             answer.blocking_recv().unwrap().unwrap();
         }
@@ -195,7 +200,7 @@ mod tests {
         // Three at once are three.
         let three = [hold(), hold(), hold()];
         for _ in &three {
-            begins.recv().unwrap();
+            begins.recv_timeout(DEADLINE).unwrap();
         }
         assert_eq!(readers.count(), 3);
 
@@ -207,7 +212,7 @@ mod tests {
             release.send(()).unwrap();
             answer.blocking_recv().unwrap().unwrap();
         }
-        begins.recv().unwrap();
+        begins.recv_timeout(DEADLINE).unwrap();
         release.send(()).unwrap();
         answer.blocking_recv().unwrap().unwrap();
 

@@ -108,7 +108,7 @@ async fn w7_a_code_is_good_once_for_an_hour_until_another_takes_its_place(databa
     );
     let replaced = begin(&store).await;
     let good = begin(&store).await;
-    let end = NOW + SETUP_LIFETIME;
+    let end = NOW + Duration::from_hours(1);
     let last = Timestamp::from_millis(end.as_millis() - 1);
     for (code, now, expected) in [
         (replaced, NOW, false),
@@ -124,6 +124,18 @@ async fn w7_a_code_is_good_once_for_an_hour_until_another_takes_its_place(databa
     }
     assert_eq!(redeem(&store, good, "bob", NOW).await, Redeemed::Refused);
     assert!(find_roles(&store, "bob").await.is_none());
+    // Nor is it when whom it made administers no more.
+    disable(&store, "alice").await;
+    assert!(!is_good(&store, good, NOW).await);
+    assert_eq!(redeem(&store, good, "bob", NOW).await, Redeemed::Refused);
+}
+
+async fn disable(store: &Store, username: &str) {
+    let disable = SetUserState {
+        username: name(username),
+        state: UserState::Disabled,
+    };
+    store.run(disable).await.unwrap();
 }
 
 async fn w7_a_name_that_is_taken_leaves_the_code_as_it_was(database: Database) {
@@ -154,10 +166,6 @@ async fn w7_no_code_counts_while_somebody_administers(database: Database) {
     assert_eq!(redeem(&store, code, "bob", NOW).await, Redeemed::Refused);
     assert!(find_roles(&store, "bob").await.is_none());
     // One who can't sign in administers nothing.
-    let disable = SetUserState {
-        username: name("alice"),
-        state: UserState::Disabled,
-    };
-    store.run(disable).await.unwrap();
+    disable(&store, "alice").await;
     assert!(store.run(another()).await.unwrap());
 }
