@@ -155,6 +155,20 @@ fn a_key_stays_published_until_its_last_token_is_dead() {
 }
 
 #[test]
+fn a_shared_secret_is_never_swept() {
+    let secret = |number, from| key_of(Algorithm::HS256, number, Some(from));
+    let ring = [
+        key(1, Some(NOW)),
+        key(2, None),
+        secret(1, LONG_AGO),
+        secret(2, LONG_AGO + DAY),
+    ];
+    let later = NOW + TOKENS_DEAD_AFTER;
+    assert_eq!(state(&ring[2], &ring, &es256(), later), KeyState::Over);
+    assert_eq!(decide(&ring, &es256(), later), []);
+}
+
+#[test]
 fn a_new_algorithm_signs_after_its_key_was_announced() {
     let old = [key(1, Some(LONG_AGO)), key(2, None)];
     let turnover = by(&[Algorithm::EdDSA]);

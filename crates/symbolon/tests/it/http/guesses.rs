@@ -219,6 +219,20 @@ async fn w5_a_programs_users_are_counted_over_all_spellings() {
 }
 
 #[tokio::test]
+async fn w5_names_that_nobody_here_could_have_are_counted_over_all_spellings_too() {
+    let (server, asked, _) = with_program().await;
+    let mut answers = Vec::new();
+    for number in 0..12 {
+        let spelling = ["al ice", "AL ICE", " Al Ice\t"][number % 3];
+        let guess = server.login(spelling, "wrong").await;
+        answers.push(guess.status.as_u16());
+    }
+    assert_eq!(answers[..10], [401; 10]);
+    assert_eq!(answers[10..], [429; 2]);
+    assert_eq!(asked.load(Ordering::Relaxed), 10);
+}
+
+#[tokio::test]
 async fn w5_an_outage_counts_for_nothing() {
     let (server, asked, out) = with_program().await;
     out.store(1, Ordering::Relaxed);
