@@ -69,6 +69,8 @@ pub(crate) use throttle::{
     BeginSessionOfTry, BlockAccount, ClaimLogin, ClaimTry, ClaimedTry, SweepTries, TakeBackTry,
 };
 pub(crate) use tx::Tx;
+#[cfg(all(test, not(feature = "client")))]
+pub(crate) use upstream::KeepTokens;
 #[cfg(feature = "client")]
 pub(crate) use upstream::{
     BeginUpstreamLogin, ClaimRefresh, Claimed, DropTokens, FindLink, FindTokens, KeepTokens, Link,

@@ -11,8 +11,8 @@ use super::*;
 use crate::{
     Config, DatabaseUrl, Engine, KeyEncryptionKey, KeySource, Randomness, StartError, StoreOptions,
     config::Maker,
-    keys::vault::{LOGINS, Vault, login_row},
-    store::{Access, AddKey, Operation, Sealed, SealedKey, SealedName, Store, Tx},
+    keys::vault::{LOGINS, TOKENS, Vault, login_row},
+    store::{Access, AddKey, KeepTokens, Operation, Sealed, SealedKey, SealedName, Store, Tx},
 };
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -42,6 +42,16 @@ impl Scene {
             let sealed = vault.sealed(sealed).unwrap();
             store.run(PutLogin { id, sealed }).await.unwrap();
         }
+        let id = Id::generate(NOW, entropy);
+        let row = id.as_uuid().to_string();
+        let sealed = vault.seal_row(TOKENS, &row, b"tokens", entropy);
+        let keep = KeepTokens {
+            id,
+            session: None,
+            sealed: vault.sealed(sealed).unwrap(),
+            expires_at: NOW + Duration::from_mins(10),
+        };
+        store.run(keep).await.unwrap();
         store.close().await;
         scene
     }
@@ -107,26 +117,29 @@ impl Scene {
         store.close().await;
     }
 
-    /// Every login that is kept opens with this key alone.
-    async fn logins_open_with(&self, kek: &KeyEncryptionKey) -> bool {
+    /// Every login and all tokens that are kept open with this key alone.
+    async fn rows_open_with(&self, kek: &KeyEncryptionKey) -> bool {
         let store = self.store().await;
         let vault = self.vault(&store, kek, None).await;
-        let find = FindStale {
-            kind: SealedKind::Logins,
+        let find = |kind| FindStale {
+            kind,
             kek: "nobody's".to_owned(),
             after: None,
             now: NOW,
             limit: 10,
         };
-        let logins = store.run(find).await.unwrap();
+        let mut rows = store.run(find(SealedKind::Logins)).await.unwrap();
+        rows.extend(store.run(find(SealedKind::Tokens)).await.unwrap());
         store.close().await;
-        assert_eq!(logins.len(), 3);
-        logins.iter().all(|row| {
-            let SealedName::Login(id) = &row.name else {
-                return false;
+        assert_eq!(rows.len(), 4);
+        rows.iter().all(|row| {
+            let (purpose, name, expected) = match &row.name {
+                SealedName::Login(id) => (LOGINS, login_row(id), id.clone()),
+                SealedName::Tokens(id) => (TOKENS, id.to_string(), b"tokens".to_vec()),
+                SealedName::Key { .. } => return false,
             };
-            let plain = vault.unseal_row(LOGINS, &login_row(id), &row.sealed);
-            plain.is_ok_and(|plain| **plain == *id)
+            let plain = vault.unseal_row(purpose, &name, &row.sealed);
+            plain.is_ok_and(|plain| **plain == expected)
         })
     }
 }
@@ -167,7 +180,7 @@ async fn stopped_after_any_step_a_store_opens_with_both_keys() {
             assert!(text.contains(&scene.new.id()), "{text}");
         }
         scene.opens(&scene.new, Some(&scene.old)).await;
-        assert!(scene.logins_open_with(&scene.new).await, "{steps}");
+        assert!(scene.rows_open_with(&scene.new).await, "{steps}");
         scene.opens(&scene.new, None).await;
         let refused = scene.open(&scene.old, None).await;
         assert!(matches!(refused, Err(StartError::KeyMismatch { .. })));
@@ -180,7 +193,7 @@ async fn stopped_after_any_step_a_turnover_may_be_taken_back() {
         let scene = Scene::new().await;
         scene.stop_after(steps).await;
         scene.opens(&scene.old, Some(&scene.new)).await;
-        assert!(scene.logins_open_with(&scene.old).await, "{steps}");
+        assert!(scene.rows_open_with(&scene.old).await, "{steps}");
         scene.opens(&scene.old, None).await;
     }
 }
@@ -200,7 +213,7 @@ async fn a_store_of_an_older_version_opens_and_turns_over() {
     assert!(matches!(refused, Err(StartError::KeyMismatch { .. })));
     scene.opens(&scene.new, Some(&scene.old)).await;
     scene.opens(&scene.new, None).await;
-    assert!(scene.logins_open_with(&scene.new).await);
+    assert!(scene.rows_open_with(&scene.new).await);
 }
 
 /// Makes rows what a version before this one has left.
