@@ -27,6 +27,7 @@ use super::{
 pub(super) const QUEUE: usize = 1024;
 /// Operations that share a COMMIT at the most.
 const GROUP: usize = 256;
+
 /// An operation that waits for its turn.
 pub(super) struct Job {
     pub(super) work: Box<dyn Work>,
