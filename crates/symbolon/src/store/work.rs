@@ -1,7 +1,7 @@
 //! An operation as an engine sees it: of one type, whatever it does.
 //!
 //! Transactions, groups, connections and repeats are compiled once for all operations instead of once for
-//! each, which makes the program smaller by some hundred KiB.
+//! each, which makes the program smaller.
 
 use std::pin::Pin;
 

@@ -28,6 +28,7 @@ pub(super) struct Readers {
     shared: Arc<Shared>,
     /// What was started; none any more after the end.
     threads: Mutex<Option<Vec<JoinHandle<()>>>>,
+    /// How many that are, for who brings a job and takes no lock for it.
     count: AtomicUsize,
 }
 

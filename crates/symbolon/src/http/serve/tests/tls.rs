@@ -37,6 +37,20 @@ impl Pair {
         pair.renewed()
     }
 
+    /// Valid from one day to another: year, month, day.
+    fn dated(from: (i32, u8, u8), to: (i32, u8, u8)) -> Self {
+        let pair = Self::new();
+        let (certificate, key) = certified(|parameters| {
+            parameters.not_before = rcgen::date_time_ymd(from.0, from.1, from.2);
+            parameters.not_after = rcgen::date_time_ymd(to.0, to.1, to.2);
+        });
+        pair.write(&certificate.pem(), &key.serialize_pem());
+        Self {
+            der: certificate.der().clone(),
+            ..pair
+        }
+    }
+
     /// With new files in the same place.
     fn renewed(self) -> Self {
         let (certificate, key) = certified(|_| ());
@@ -298,12 +312,7 @@ async fn refusal(files: TlsFiles) -> TlsError {
 #[tokio::test]
 async fn a_certificate_that_is_over_is_served_and_told() {
     let (captured, _guard) = capture();
-    let pair = Pair::new();
-    let (expired, key) = certified(|parameters| {
-        parameters.not_before = rcgen::date_time_ymd(2001, 2, 3);
-        parameters.not_after = rcgen::date_time_ymd(2002, 3, 4);
-    });
-    pair.write(&expired.pem(), &key.serialize_pem());
+    let pair = Pair::dated((2001, 2, 3), (2002, 3, 4));
     let server = Running::start(|serving| serving.tls = Some(pair.files())).await;
     let told = captured.lines("the certificate has expired");
     assert_eq!(told.len(), 1);
@@ -316,12 +325,7 @@ async fn a_certificate_that_is_over_is_served_and_told() {
 async fn whoever_forgets_a_certificate_is_told_a_week_before_and_every_day() {
     const DAY: Duration = Duration::from_hours(24);
     let (captured, _guard) = capture();
-    let pair = Pair::new();
-    let (certificate, key) = certified(|parameters| {
-        parameters.not_before = rcgen::date_time_ymd(2030, 1, 1);
-        parameters.not_after = rcgen::date_time_ymd(2030, 3, 1);
-    });
-    pair.write(&certificate.pem(), &key.serialize_pem());
+    let pair = Pair::dated((2030, 1, 1), (2030, 3, 1));
     // The 20th of February 2030.
     let hands = Clock::fixed(Timestamp::from_secs(1_897_776_000));
     let mut renewal = Tls::open(pair.files(), hands.clock()).unwrap().renewal;
