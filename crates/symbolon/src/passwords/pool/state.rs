@@ -93,6 +93,15 @@ pub(super) struct Room {
 }
 
 impl Room {
+    #[cfg(test)]
+    pub(super) fn fresh(bytes: usize) -> Self {
+        Self {
+            kept: None,
+            fresh: bytes,
+            freed: Vec::new(),
+        }
+    }
+
     /// The memory. What is to be freed is freed first, or there would be more than is allowed.
     pub(super) fn make(self) -> Memory {
         drop(self.freed);
