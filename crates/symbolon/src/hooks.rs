@@ -264,7 +264,9 @@ impl Hooks {
         let Some(claims) = self.claims.clone() else {
             return Ok(ExtraClaims::default());
         };
-        let value = run("claims", claims(subject.to_owned())).await?;
+        let subject = subject.to_owned();
+        // Also what it does before it gives a future is the program's code, and not for a thread of ours.
+        let value = run("claims", async move { claims(subject).await }).await?;
         ExtraClaims::parse(value).map_err(|error| HookFailure {
             hook: "claims",
             reason: error.to_string(),
@@ -281,7 +283,10 @@ impl fmt::Debug for Hooks {
     }
 }
 
-async fn run<T: Send + 'static>(hook: &'static str, running: Running<T>) -> Result<T, HookFailure> {
+async fn run<T: Send + 'static>(
+    hook: &'static str,
+    running: impl Future<Output = Result<T, HookError>> + Send + 'static,
+) -> Result<T, HookFailure> {
     let mut task = tokio::spawn(running);
     let reason = match tokio::time::timeout(DEADLINE, &mut task).await {
         Ok(Ok(Ok(value))) => return Ok(value),

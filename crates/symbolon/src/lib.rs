@@ -55,6 +55,7 @@ mod jobs;
 mod keys;
 pub mod password;
 mod passwords;
+mod relay;
 mod store;
 mod telemetry;
 

@@ -8,8 +8,9 @@ use std::{sync::Arc, time::Duration};
 
 use symbolon_rules::{
     client,
+    id::UserId,
     login::{self, Decision, LoginFacts, PasswordOutcome, Refusal},
-    password::{PasswordError, PlainPassword},
+    password::{PasswordError, PasswordHash, PlainPassword},
     session::NewSession,
     throttle::Account,
     tokens::{ExtraClaims, Freshness, Grant},
@@ -22,6 +23,7 @@ use super::{App, AppError, throttle::Counted};
 use crate::store::FindLogin;
 use crate::{
     passwords::{Against, Place},
+    relay,
     store::{BeginSession, BeginSessionOfTry, Begun},
 };
 #[cfg(feature = "cli")]
@@ -80,6 +82,35 @@ impl<E: Into<AppError>> From<E> for LoginError {
     }
 }
 
+/// How a try went.
+enum Tried {
+    /// A session began.
+    Begun(Box<SignedIn>),
+    /// For this reason there is none.
+    Refused(&'static str),
+}
+
+/// Whose session began, and what is to be told of it.
+struct SignedIn {
+    session: NewSession,
+    facts: Option<LoginFacts>,
+    extra: ExtraClaims,
+    now: Timestamp,
+}
+
+impl Tried {
+    /// What the password was compared with, and whose it is.
+    fn password_hash(&self) -> Option<(UserId, PasswordHash)> {
+        match self {
+            Self::Begun(signed_in) => {
+                let facts = signed_in.facts.as_ref()?;
+                Some((facts.user, facts.password_hash.clone()?))
+            }
+            Self::Refused(_) => None,
+        }
+    }
+}
+
 impl App {
     /// Whether a login has any prospect now: where not, nothing of it needs to be read.
     pub(crate) fn check_room_for_login(&self) -> Result<(), LoginError> {
@@ -93,8 +124,15 @@ impl App {
     }
 
     /// Signs somebody in and mints their first access token.
-    pub(crate) async fn login(&self, username: &str, password: &str) -> Result<Login, LoginError> {
+    pub(crate) async fn login(
+        self: &Arc<Self>,
+        username: &str,
+        password: &str,
+    ) -> Result<Login, LoginError> {
         let login = self.log_in(username, password).await;
+        if let Err(LoginError::TooManyAttempts { .. }) = &login {
+            tracing::info!(reason = "too_many_attempts", "login refused");
+        }
         match &login {
             Ok(_) => self.tally.logins_succeeded.add_one(),
             Err(LoginError::App(_)) => self.tally.logins_failed.add_one(),
@@ -103,7 +141,7 @@ impl App {
         login
     }
 
-    async fn log_in(&self, username: &str, password: &str) -> Result<Login, LoginError> {
+    async fn log_in(self: &Arc<Self>, username: &str, password: &str) -> Result<Login, LoginError> {
         let typed = PlainPassword::parse(password).map_err(LoginError::Password)?;
         if self.hooks.have_users() {
             return self.login_of_hook(username, password).await;
@@ -113,17 +151,35 @@ impl App {
     }
 
     async fn login_of_ours(
-        &self,
+        self: &Arc<Self>,
         username: Username,
         password: PlainPassword,
     ) -> Result<Login, LoginError> {
+        let password = Arc::new(password);
+        let trying = Arc::clone(self).try_password(username.clone(), Arc::clone(&password));
+        let (counted, tried) = relay::run(trying).await?;
+        let stored = tried.as_ref().ok().and_then(Tried::password_hash);
+        let login = tried.and_then(|tried| self.answer(&username, tried));
+        self.end_try(counted, &login).await?;
+        // Only now: a disabled user's right password must take no longer than a wrong one (W4).
+        if let (Ok(_), Some((user, old))) = (&login, stored) {
+            self.renew_hash(user, password, old).await;
+        }
+        login
+    }
+
+    /// From a place in the queue to the session.
+    async fn try_password(
+        self: Arc<Self>,
+        username: Username,
+        password: Arc<PlainPassword>,
+    ) -> Result<(Counted, Result<Tried, LoginError>), LoginError> {
         // Before anything is written: in a storm most are turned away here, and cost nothing more.
         let place = self.passwords.place().await?;
         let (counted, facts) = self.count_try(username.clone()).await?;
-        let result = self.login_counted(place, &username, password, facts, counted.account());
-        let result = result.await;
-        self.end_try(counted, &result).await?;
-        result
+        let tried = self.try_counted(place, &username, &password, facts, counted.account());
+        let tried = tried.await;
+        Ok((counted, tried))
     }
 
     /// What becomes of the count, but for the session's begin, which forgets it.
@@ -140,29 +196,21 @@ impl App {
         Ok(())
     }
 
-    async fn login_counted(
+    async fn try_counted(
         &self,
         place: Place,
         username: &Username,
-        password: PlainPassword,
+        password: &Arc<PlainPassword>,
         facts: Option<LoginFacts>,
         account: Account,
-    ) -> Result<Login, LoginError> {
+    ) -> Result<Tried, LoginError> {
         let stored = facts.as_ref().and_then(|facts| facts.password_hash.clone());
-        let password = Arc::new(password);
-        let against = match &stored {
-            Some(hash) => Against::Hash(hash.clone()),
+        let against = match stored {
+            Some(hash) => Against::Hash(hash),
             None => Against::Nobody(self.decoys.draw(username)),
         };
-        let outcome = self.passwords.verify_at(place, &password, against).await?;
-        let user = facts.as_ref().map(|facts| facts.user);
-        let login = self.login_decided(username, facts, outcome, Some(account));
-        let login = login.await?;
-        // Only now: a disabled user's right password must take no longer than a wrong one (W4).
-        if let (Some(user), Some(old)) = (user, stored) {
-            self.renew_hash(user, password, old).await;
-        }
-        Ok(login)
+        let outcome = self.passwords.verify_at(place, password, against).await?;
+        self.begin(facts, outcome, Some(account)).await
     }
 
     /// Signs in whom the program has just given a password: comparing it would only cost time.
@@ -176,29 +224,47 @@ impl App {
         };
         let facts = self.store.run(find).await?;
         let outcome = PasswordOutcome::Matched(PasswordChecked::assertion());
-        self.login_decided(&username, facts, outcome, None).await
+        let tried = self.begin(facts, outcome, None).await?;
+        self.answer(&username, tried)
     }
 
-    async fn login_decided(
+    async fn begin(
         &self,
-        username: &Username,
         facts: Option<LoginFacts>,
         outcome: PasswordOutcome,
         account: Option<Account>,
-    ) -> Result<Login, LoginError> {
+    ) -> Result<Tried, LoginError> {
         let now = self.clock.now();
         let entropy = &mut self.randomness.clone();
         let session = match login::decide(facts.as_ref(), &outcome, client::LOCAL, now, entropy) {
             Decision::Begin(session) => session,
-            Decision::Refuse(refusal) => return Err(refused(username, refusal.code())),
+            Decision::Refuse(refusal) => return Ok(Tried::Refused(refusal.code())),
         };
         // Before the session begins: a hook that can't tell leaves nothing behind.
         let subject = session.user.to_string();
         let extra = self.claims_of_ours(&subject, facts.as_ref()).await?;
         if self.begin_session(session.clone(), account).await? == Begun::Stale {
-            return Err(refused(username, "credentials_changed"));
+            return Ok(Tried::Refused("credentials_changed"));
         }
+        Ok(Tried::Begun(Box::new(SignedIn {
+            session,
+            facts,
+            extra,
+            now,
+        })))
+    }
 
+    fn answer(&self, username: &Username, tried: Tried) -> Result<Login, LoginError> {
+        let SignedIn {
+            session,
+            facts,
+            extra,
+            now,
+        } = match tried {
+            Tried::Begun(signed_in) => *signed_in,
+            Tried::Refused(reason) => return Err(refused(username, reason)),
+        };
+        let subject = session.user.to_string();
         let roles = facts.map(|facts| facts.roles).unwrap_or_default();
         let grant = Grant {
             roles: &roles,

@@ -78,7 +78,6 @@ impl App {
         match claimed {
             ClaimedTry::Granted(number) => Ok(Counted { attempt, number }),
             ClaimedTry::Waits(until) => {
-                tracing::info!(reason = "too_many_attempts", "login refused");
                 let retry_after = throttle::retry_after(until, self.clock.now());
                 Err(LoginError::TooManyAttempts { retry_after })
             }

@@ -23,8 +23,9 @@ use super::{
     memory::Memory,
     priority::ThreadName,
     quiet::Computer,
-    state::{Limits, Start, State, Turn, Who},
+    state::{Done, Limits, Start, State, Turn, Who},
 };
+use crate::relay;
 
 /// How long blocks are kept when nobody comes: with the wiping, it stays below 200 ms.
 const KEPT_FOR: Duration = Duration::from_millis(100);
@@ -37,9 +38,9 @@ const STARVING: u32 = 5;
 
 type Locked<'s> = MutexGuard<'s, State>;
 
-/// For each thread so many are on their way to it: enough that it never waits for a database, few enough
-/// that what precedes a hash isn't done for a whole queue at once.
-const NEAR: usize = 4;
+/// For each thread so many are near: one under way, one that is ready, and one whose account is being looked at.
+/// So it never waits for a database, and what precedes a hash isn't done for a whole queue at once.
+pub(super) const NEAR: usize = 3;
 
 /// What the threads share.
 pub(super) struct Shared {
@@ -98,10 +99,16 @@ impl Shared {
         let (work, room, done) = start.split();
         let began = self.clock.monotonic();
         let memory = computer.compute(&work, room);
-        work.answer();
         let took = self.clock.monotonic().saturating_sub(began);
+        relay::carry_on(|| {
+            work.answer();
+            self.end(&done, memory, who, took, computer);
+        });
+    }
+
+    fn end(&self, done: &Done, memory: Memory, who: Who, took: Duration, computer: &Computer) {
         let mut state = self.lock();
-        let freed = state.finish(&done, memory, who, took);
+        let freed = state.finish(done, memory, who, took);
         // Room was made, or blocks are kept that somebody has to see to.
         if state.cramped > 0 {
             self.work.notify_all();

@@ -1,6 +1,7 @@
 //! Places that are kept before it is known what there will be to compute.
 
 use super::*;
+use crate::passwords::pool::threads::NEAR;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_that_is_kept_is_nobody_elses() {
@@ -42,7 +43,7 @@ async fn a_place_that_is_kept_is_nobody_elses() {
 async fn few_places_are_near_the_front_and_the_others_follow_in_order() {
     let pool = pool(limits(1, 100));
     let mut near = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..NEAR {
         near.push(pool.place_near().await.unwrap());
     }
     let order = Arc::new(Mutex::new(Vec::new()));
@@ -54,7 +55,7 @@ async fn few_places_are_near_the_front_and_the_others_follow_in_order() {
             order.lock().unwrap().push(number);
             asked.run(place, blocks(1), |_| ()).await
         }));
-        until(|| pool.shared.lock().expected() == 5 + number).await;
+        until(|| pool.shared.lock().expected() == NEAR + 1 + number).await;
     }
     assert_eq!(*order.lock().unwrap(), [] as [usize; 0]);
     assert_eq!(pool.threads(), 0, "nothing is computed for them");
@@ -76,24 +77,24 @@ async fn who_gets_near_too_late_is_told_so_and_nobody_after_the_end() {
         ..limits(1, 100)
     });
     let mut held = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..NEAR {
         held.push(impatient.place_near().await.unwrap());
     }
     assert!(matches!(
         impatient.place_near().await,
         Err(Refused::Busy { .. })
     ));
-    assert_eq!(impatient.shared.lock().expected(), 4);
+    assert_eq!(impatient.shared.lock().expected(), NEAR);
     let pool = pool(limits(1, 100));
     let mut held = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..NEAR {
         held.push(pool.place_near().await.unwrap());
     }
     let waiting = {
         let pool = pool.clone();
         tokio::spawn(async move { pool.place_near().await.map(drop) })
     };
-    until(|| pool.shared.lock().expected() == 5).await;
+    until(|| pool.shared.lock().expected() == NEAR + 1).await;
     pool.close().await;
     assert_eq!(waiting.await.unwrap(), Err(Refused::Closed));
 }
