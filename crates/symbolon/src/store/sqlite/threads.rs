@@ -22,6 +22,7 @@ use super::{
     query::{batch, bracket},
     unavailable,
 };
+use crate::relay;
 
 /// Jobs that may wait for a turn; more are refused at once.
 pub(super) const QUEUE: usize = 1024;
@@ -113,78 +114,120 @@ fn now_or_never(mut running: Running<'_>) -> Result<(), StoreError> {
     }
 }
 
-pub(super) fn write(mut connection: Connection, queue: &mpsc::Receiver<Message>) {
-    // As the connection was opened.
-    let mut outlives = Outlives::PowerCut;
-    let mut open = true;
-    while open {
-        let Ok(Message::Run(first)) = queue.recv() else {
-            return;
-        };
+pub(super) fn write(connection: Connection, queue: &mpsc::Receiver<Message>) {
+    let mut writer = Writer {
+        connection,
+        // As the connection was opened.
+        outlives: Outlives::PowerCut,
+    };
+    let mut jobs = Jobs {
+        queue,
+        next: None,
+        is_open: true,
+    };
+    while let Some(first) = jobs.wait() {
         let mut group = vec![first];
-        while group.len() < GROUP {
-            match queue.try_recv() {
-                Ok(Message::Run(job)) => group.push(job),
-                Ok(Message::Stop) => {
-                    open = false;
-                    break;
-                }
-                Err(_) => break,
+        jobs.drain(&mut group, Outlives::PowerCut);
+        writer.commit_group(group, &mut jobs);
+    }
+}
+
+/// What is to be written.
+struct Jobs<'q> {
+    queue: &'q mpsc::Receiver<Message>,
+    /// One that came too early for its group.
+    next: Option<Job>,
+    is_open: bool,
+}
+
+impl Jobs<'_> {
+    fn wait(&mut self) -> Option<Job> {
+        if let Some(next) = self.next.take() {
+            return Some(next);
+        }
+        match self.is_open.then(|| self.queue.recv())? {
+            Ok(Message::Run(job)) => Some(job),
+            Ok(Message::Stop) | Err(_) => None,
+        }
+    }
+
+    /// Adds what has come to a group that outlives so much, for as long as it does for them.
+    fn drain(&mut self, group: &mut Vec<Job>, outlives: Outlives) {
+        while self.next.is_none() && self.is_open && group.len() < GROUP {
+            match self.queue.try_recv() {
+                Ok(Message::Run(job)) if job.work.outlives() <= outlives => group.push(job),
+                Ok(Message::Run(job)) => self.next = Some(job),
+                Ok(Message::Stop) => self.is_open = false,
+                Err(_) => return,
             }
         }
-        commit_group(&mut connection, &mut outlives, group);
     }
 }
 
-/// Runs a group in one transaction and answers all of it with how that ended.
-fn commit_group(connection: &mut Connection, outlives: &mut Outlives, group: Vec<Job>) {
-    let mut done = Vec::with_capacity(group.len());
-    let begun =
-        prepare(connection, outlives, &group).and_then(|()| bracket(connection, "BEGIN IMMEDIATE"));
-    let mut ending = match begun {
-        Ok(()) => Ending::Committed,
-        Err(_) => Ending::RolledBack,
-    };
-    for job in group {
-        // Dropped unrun, a job's asker hears that it lost its turn.
-        if matches!(ending, Ending::RolledBack) {
-            continue;
+struct Writer {
+    connection: Connection,
+    /// What a COMMIT does as things are.
+    outlives: Outlives,
+}
+
+impl Writer {
+    /// Runs a group in one transaction, and who comes meanwhile too, and answers all of it with how that ended.
+    fn commit_group(&mut self, mut group: Vec<Job>, jobs: &mut Jobs<'_>) {
+        let mut done = Vec::with_capacity(group.len());
+        let begun = self
+            .prepare(&group)
+            .and_then(|()| bracket(&self.connection, "BEGIN IMMEDIATE"));
+        let mut ending = match begun {
+            Ok(()) => Ending::Committed,
+            Err(_) => Ending::RolledBack,
+        };
+        self.run(&mut group, &mut done, &mut ending);
+        if matches!(ending, Ending::Committed) {
+            jobs.drain(&mut group, self.outlives);
+            self.run(&mut group, &mut done, &mut ending);
         }
-        done.extend(job.run(connection));
-        if connection.is_autocommit() {
+        if matches!(ending, Ending::Committed) && bracket(&self.connection, "COMMIT").is_err() {
             ending = Ending::RolledBack;
         }
+        if !self.connection.is_autocommit() && bracket(&self.connection, "ROLLBACK").is_err() {
+            tracing::error!("a transaction could neither be committed nor rolled back");
+        }
+        relay::carry_on(|| {
+            for done in done {
+                done.answer(ending);
+            }
+        });
     }
-    if matches!(ending, Ending::Committed) && bracket(connection, "COMMIT").is_err() {
-        ending = Ending::RolledBack;
-    }
-    if !connection.is_autocommit() && bracket(connection, "ROLLBACK").is_err() {
-        tracing::error!("a transaction could neither be committed nor rolled back");
-    }
-    for done in done {
-        done.answer(ending);
-    }
-}
 
-/// Has a COMMIT wait for the disk if one of the group does. What was written before reaches it then, too.
-fn prepare(
-    connection: &Connection,
-    outlives: &mut Outlives,
-    group: &[Job],
-) -> Result<(), StoreError> {
-    let most = group.iter().map(|job| job.work.outlives()).max();
-    let most = most.unwrap_or(Outlives::PowerCut);
-    if *outlives != most {
-        batch(
-            connection,
-            match most {
-                Outlives::Program => "PRAGMA synchronous = NORMAL",
-                Outlives::PowerCut => "PRAGMA synchronous = FULL",
-            },
-        )?;
-        *outlives = most;
+    fn run(&mut self, group: &mut Vec<Job>, done: &mut Vec<Done>, ending: &mut Ending) {
+        for job in group.drain(..) {
+            // Dropped unrun, a job's asker hears that it lost its turn.
+            if matches!(ending, Ending::RolledBack) {
+                continue;
+            }
+            done.extend(job.run(&mut self.connection));
+            if self.connection.is_autocommit() {
+                *ending = Ending::RolledBack;
+            }
+        }
     }
-    Ok(())
+
+    /// Has a COMMIT wait for the disk if one of the group does. What was written before reaches it then, too.
+    fn prepare(&mut self, group: &[Job]) -> Result<(), StoreError> {
+        let most = group.iter().map(|job| job.work.outlives()).max();
+        let most = most.unwrap_or(Outlives::PowerCut);
+        if self.outlives != most {
+            batch(
+                &self.connection,
+                match most {
+                    Outlives::Program => "PRAGMA synchronous = NORMAL",
+                    Outlives::PowerCut => "PRAGMA synchronous = FULL",
+                },
+            )?;
+            self.outlives = most;
+        }
+        Ok(())
+    }
 }
 
 /// Runs what only reads, in a transaction of its own. What it gives tells the answer.

@@ -1,5 +1,9 @@
 //! What a change outlives: SQLite waits for the disk where an operation of the group asks for that.
 
+use std::sync::{Mutex, mpsc};
+
+use tokio::sync::oneshot;
+
 use super::with_sqlite;
 use crate::store::{
     Access, BlockAccount, ClaimLogin, ClaimTry, Operation, Outlives, StoreError, TakeBackTry, Tx,
@@ -46,6 +50,54 @@ async fn a_commit_waits_for_the_disk_where_it_must() {
             let (may, must) = tokio::join!(store.run(Ask::<false>), store.run(Ask::<true>));
             assert_eq!(must.unwrap(), FULL);
             assert!([NORMAL, FULL].contains(&may.unwrap()));
+        }
+    })
+    .await;
+}
+
+/// Stays with the writer until it is let go.
+struct Stay {
+    begun: Mutex<Option<oneshot::Sender<()>>>,
+    gate: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Operation for Stay {
+    type Out = ();
+    const ACCESS: Access = Access::Write;
+    const OUTLIVES: Outlives = Outlives::Program;
+
+    async fn run(&self, _tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let begun = self.begun.lock().unwrap().take();
+        begun.unwrap().send(()).unwrap();
+        self.gate.lock().unwrap().recv().unwrap();
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_while_a_group_is_run_joins_it_only_if_its_commit_does_for_them() {
+    with_sqlite(async |database| {
+        let store = database.open().await;
+        for _ in 0..3 {
+            let (begins, begun) = oneshot::channel();
+            let (release, gate) = mpsc::channel();
+            let stay = Stay {
+                begun: Mutex::new(Some(begins)),
+                gate: Mutex::new(gate),
+            };
+            let come = async {
+                begun.await.unwrap();
+                // Each is in the queue once it has been asked, and they in this order.
+                let first = store.run(Ask::<false>);
+                let must = store.run(Ask::<true>);
+                let last = store.run(Ask::<false>);
+                let release = async { release.send(()).unwrap() };
+                let (first, must, last, ()) = tokio::join!(biased; first, must, last, release);
+                (first.unwrap(), must.unwrap(), last.unwrap())
+            };
+            let (stayed, come) = tokio::join!(store.run(stay), come);
+            stayed.unwrap();
+            assert_eq!(come, (NORMAL, FULL, FULL));
         }
     })
     .await;
