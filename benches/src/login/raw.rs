@@ -25,25 +25,26 @@ impl Raw {
         }
     }
 
-    /// Milliseconds for each hash, with all threads at it for so long.
+    /// Milliseconds from one hash to the next, with all threads at it for so long.
     pub(crate) fn run(&mut self, milliseconds: f64) -> Result<f64> {
         let clock = Stopwatch::start();
-        let hashed = thread::scope(|scope| {
+        let per_millisecond = thread::scope(|scope| {
             let threads: Vec<_> = self
                 .memories
                 .iter_mut()
                 .map(|memory| scope.spawn(move || hash_until(memory, clock, milliseconds)))
                 .collect();
-            let mut hashed = 0.0;
+            let mut per_millisecond = 0.0;
             for thread in threads {
-                hashed += thread.join().map_err(|_| anyhow!("hashing panicked"))??;
+                per_millisecond += thread.join().map_err(|_| anyhow!("hashing panicked"))??;
             }
-            Ok::<_, anyhow::Error>(hashed)
+            Ok::<_, anyhow::Error>(per_millisecond)
         })?;
-        Ok(clock.milliseconds() / hashed)
+        Ok(1.0 / per_millisecond)
     }
 }
 
+/// How many a millisecond this thread has done when it ends.
 fn hash_until(memory: &mut [Block], clock: Stopwatch, milliseconds: f64) -> Result<f64> {
     let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|error| anyhow!("{error}"))?;
     let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
@@ -64,5 +65,5 @@ fn hash_until(memory: &mut [Block], clock: Stopwatch, milliseconds: f64) -> Resu
             .context("a hash has octets")?;
         hashed += 1.0;
     }
-    Ok(hashed)
+    Ok(hashed / clock.milliseconds())
 }
