@@ -284,7 +284,8 @@ impl App {
         Ok(match account {
             Some(account) => {
                 let begin = BeginSessionOfTry { session, account };
-                self.store.run(begin).await?
+                let patience = self.passwords.patience();
+                self.store.run_patiently(begin, patience).await?
             }
             None => self.store.run(BeginSession { session }).await?,
         })

@@ -33,7 +33,8 @@ impl App {
     ) -> Result<(Counted, Option<LoginFacts>), LoginError> {
         let attempt = self.begin_try(username.as_str());
         let claim = ClaimLogin { attempt, username };
-        let (claimed, facts) = self.store.run(claim).await?;
+        let patience = self.passwords.patience();
+        let (claimed, facts) = self.store.run_patiently(claim, patience).await?;
         Ok((self.counted(attempt, claimed)?, facts))
     }
 

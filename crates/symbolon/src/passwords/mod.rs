@@ -154,6 +154,11 @@ impl PasswordHasher {
         place.map_err(|refused| self.count(refused))
     }
 
+    /// How long whoever is near may be kept without a hash losing anything by it.
+    pub(crate) fn patience(&self) -> Duration {
+        self.pool.patience()
+    }
+
     /// As [`PasswordHasher::verify`], in a place of this hasher's.
     pub(crate) async fn verify_at(
         &self,

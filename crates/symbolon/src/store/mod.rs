@@ -237,10 +237,24 @@ impl Store {
 
     /// Runs an operation to its end, whatever becomes of the caller.
     pub(crate) async fn run<O: Operation>(&self, operation: O) -> Result<O::Out, StoreError> {
+        self.run_patiently(operation, Duration::ZERO).await
+    }
+
+    /// As [`Store::run`], for somebody who can wait for so long without anybody losing by it: those who come
+    /// meanwhile may share the way to the disk.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(unused_variables, reason = "only SQLite commits for several at once")
+    )]
+    pub(crate) async fn run_patiently<O: Operation>(
+        &self,
+        operation: O,
+        patience: Duration,
+    ) -> Result<O::Out, StoreError> {
         let deadline = self.deadline;
         let result = match &self.engine {
             #[cfg(feature = "sqlite")]
-            Engine::Sqlite(engine) => engine.run(operation, deadline).await,
+            Engine::Sqlite(engine) => engine.run(operation, deadline, patience).await,
             #[cfg(feature = "postgres")]
             Engine::Postgres(engine) => engine.run(operation, deadline).await,
         };

@@ -88,6 +88,12 @@ impl Pool {
         })
     }
 
+    /// How long whoever is near may be kept without a thread losing anything by it: the time of a hash, where
+    /// another one is ready for each.
+    pub(super) fn patience(&self) -> Duration {
+        self.shared.lock().patience()
+    }
+
     /// Whether a place would be kept.
     pub(super) fn check_room(&self) -> Result<(), Refused> {
         self.shared.lock().check_room()

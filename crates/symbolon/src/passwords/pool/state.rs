@@ -127,6 +127,9 @@ impl Start {
     }
 }
 
+/// Whoever waits in a queue of hashes doesn't notice that.
+const PATIENCE_MAX: Duration = Duration::from_millis(20);
+
 pub(super) struct State {
     pub(super) limits: Limits,
     pub(super) is_open: bool,
@@ -250,6 +253,14 @@ impl State {
 
     pub(super) fn is_nobody_waiting(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// How long whoever is near, or done, may be kept: until the threads have done what is ready for them.
+    pub(super) fn patience(&self) -> Duration {
+        if self.waiting.len() < self.limits.threads {
+            return Duration::ZERO;
+        }
+        self.average.min(PATIENCE_MAX)
     }
 
     pub(super) fn running(&self) -> usize {

@@ -3,6 +3,8 @@
 //! The writer drains its queue into one transaction, one savepoint an operation, commits once and
 //! only then answers: the group pays for `synchronous = FULL`, without which a power cut may forget
 //! a revocation that was acknowledged. Where nothing in it needs that, the COMMIT waits for no disk.
+//! While everybody in a group is patient it waits for others, and once it is under way it still takes
+//! in who has come.
 //!
 //! Invariant: nothing is acknowledged before its COMMIT. When the disk is full SQLite rolls back
 //! the whole group, not the statement; so after each operation the connection is asked whether its
@@ -30,6 +32,7 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode};
+use symbolon_guard::Clock;
 
 #[cfg(feature = "cli")]
 pub(super) use self::files::read_only;
@@ -53,6 +56,8 @@ pub(super) struct Sqlite(Arc<Inner>);
 
 struct Inner {
     writer: mpsc::SyncSender<Message>,
+    /// What patience is measured by, here and by the writer.
+    clock: Clock,
     readers: Readers,
     writer_thread: Mutex<Option<JoinHandle<()>>>,
     /// Held until the last thread is gone.
@@ -103,10 +108,13 @@ impl Sqlite {
         lock: Option<File>,
     ) -> Result<Self, OpenError> {
         let (to_writer, for_writer) = mpsc::sync_channel(QUEUE);
-        let thread = spawn("sqlite-writer", move || write(writer, &for_writer))?;
+        let clock = Clock::system();
+        let its = clock.clone();
+        let thread = spawn("sqlite-writer", move || write(writer, &for_writer, its))?;
         let readers = Readers::start(path, options.connections.clamp(1, readers_max()))?;
         Ok(Self(Arc::new(Inner {
             writer: to_writer,
+            clock,
             readers,
             writer_thread: Mutex::new(Some(thread)),
             lock: Mutex::new(lock),
@@ -118,12 +126,18 @@ impl Sqlite {
         &self,
         operation: O,
         deadline: Duration,
+        patience: Duration,
     ) -> Result<O::Out, StoreError> {
         let (work, answer) = work(operation);
         let is_overdue = Arc::new(AtomicBool::new(false));
         let job = Job {
             work,
             is_overdue: Arc::clone(&is_overdue),
+            has_until: if patience.is_zero() {
+                Duration::ZERO
+            } else {
+                self.0.clock.monotonic() + patience
+            },
         };
         let taken = match O::ACCESS {
             Access::Read => self.0.readers.take(job),

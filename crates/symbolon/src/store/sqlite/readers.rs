@@ -168,7 +168,15 @@ mod tests {
     fn give<O: Operation>(readers: &Readers, operation: O) -> oneshot::Receiver<Answer<O>> {
         let (work, answer) = work(operation);
         let is_overdue = Arc::default();
-        assert!(readers.take(Job { work, is_overdue }).is_ok());
+        assert!(
+            readers
+                .take(Job {
+                    work,
+                    is_overdue,
+                    has_until: Duration::ZERO
+                })
+                .is_ok()
+        );
         answer
     }
 
@@ -223,7 +231,11 @@ mod tests {
             gate: Mutex::new(mpsc::channel().1),
         });
         let is_overdue = Arc::default();
-        let _ = readers.take(Job { work, is_overdue });
+        let _ = readers.take(Job {
+            work,
+            is_overdue,
+            has_until: Duration::ZERO,
+        });
         assert!(readers.threads().is_none(), "none is started after the end");
     }
 }

@@ -9,9 +9,11 @@ use std::{
     },
     task::{Context, Poll, Waker},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use rusqlite::Connection;
+use symbolon_guard::Clock;
 
 use super::{
     super::{
@@ -34,6 +36,8 @@ pub(super) struct Job {
     pub(super) work: Box<dyn Work>,
     /// Set by the asker once it has given up.
     pub(super) is_overdue: Arc<AtomicBool>,
+    /// Until when the asker is patient, by the engine's [`Clock::monotonic`]; nought where it never was.
+    pub(super) has_until: Duration,
 }
 
 /// An operation that was run, its answer kept back until its transaction has ended.
@@ -114,7 +118,7 @@ fn now_or_never(mut running: Running<'_>) -> Result<(), StoreError> {
     }
 }
 
-pub(super) fn write(connection: Connection, queue: &mpsc::Receiver<Message>) {
+pub(super) fn write(connection: Connection, queue: &mpsc::Receiver<Message>, clock: Clock) {
     let mut writer = Writer {
         connection,
         // As the connection was opened.
@@ -122,12 +126,13 @@ pub(super) fn write(connection: Connection, queue: &mpsc::Receiver<Message>) {
     };
     let mut jobs = Jobs {
         queue,
+        clock,
         next: None,
         is_open: true,
     };
     while let Some(first) = jobs.wait() {
         let mut group = vec![first];
-        jobs.drain(&mut group, Outlives::PowerCut);
+        jobs.gather(&mut group);
         writer.commit_group(group, &mut jobs);
     }
 }
@@ -135,6 +140,7 @@ pub(super) fn write(connection: Connection, queue: &mpsc::Receiver<Message>) {
 /// What is to be written.
 struct Jobs<'q> {
     queue: &'q mpsc::Receiver<Message>,
+    clock: Clock,
     /// One that came too early for its group.
     next: Option<Job>,
     is_open: bool,
@@ -148,6 +154,24 @@ impl Jobs<'_> {
         match self.is_open.then(|| self.queue.recv())? {
             Ok(Message::Run(job)) => Some(job),
             Ok(Message::Stop) | Err(_) => None,
+        }
+    }
+
+    /// Adds what has come, and waits for more while everybody in the group is patient.
+    fn gather(&mut self, group: &mut Vec<Job>) {
+        loop {
+            self.drain(group, Outlives::PowerCut);
+            let until = group.iter().map(|job| job.has_until).min();
+            let until = until.unwrap_or_default();
+            if until.is_zero() || !self.is_open || group.len() >= GROUP {
+                return;
+            }
+            let left = until.saturating_sub(self.clock.monotonic());
+            match self.queue.recv_timeout(left) {
+                Ok(Message::Run(job)) => group.push(job),
+                Ok(Message::Stop) => self.is_open = false,
+                Err(_) => return,
+            }
         }
     }
 

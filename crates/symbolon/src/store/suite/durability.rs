@@ -1,13 +1,16 @@
 //! What a change outlives: SQLite waits for the disk where an operation of the group asks for that.
 
-use std::sync::{Mutex, mpsc};
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::JoinSet};
 
-use super::with_sqlite;
+use super::{name, with_sqlite};
 use crate::store::{
-    Access, BlockAccount, ClaimLogin, ClaimTry, Operation, Outlives, StoreError, TakeBackTry, Tx,
-    tx::EngineTx,
+    Access, BlockAccount, ClaimLogin, ClaimTry, FindLogin, Operation, Outlives, StoreError,
+    TakeBackTry, Tx, tx::EngineTx,
 };
 
 /// `NORMAL` and `FULL`, by their numbers.
@@ -99,6 +102,68 @@ async fn who_comes_while_a_group_is_run_joins_it_only_if_its_commit_does_for_the
             stayed.unwrap();
             assert_eq!(come, (NORMAL, FULL, FULL));
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_patient_shares_the_way_to_the_disk_with_who_comes_next() {
+    const LONG: Duration = Duration::from_mins(1);
+    with_sqlite(async |database| {
+        let store = database.open().await;
+        for _ in 0..10 {
+            let others = async {
+                // Time enough for the writer to be done with somebody for whom it doesn't wait.
+                let username = name("nobody");
+                store.run(FindLogin { username }).await.unwrap();
+                let patient = store.run_patiently(Ask::<false>, LONG);
+                let (patient, must) = tokio::join!(biased; patient, store.run(Ask::<true>));
+                (patient.unwrap(), must.unwrap())
+            };
+            let first = store.run_patiently(Ask::<false>, LONG);
+            let (first, others) = tokio::join!(biased; first, others);
+            assert_eq!((first.unwrap(), others), (FULL, (FULL, FULL)));
+        }
+        // Where nobody comes, patience ends.
+        let alone = store.run_patiently(Ask::<false>, Duration::from_millis(1));
+        assert_eq!(alone.await.unwrap(), NORMAL);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn patience_ends_however_many_others_come() {
+    with_sqlite(async |database| {
+        let store = Arc::new(database.open().await);
+        let its = Arc::clone(&store);
+        let patience = Duration::from_millis(20);
+        let first = tokio::spawn(async move { its.run_patiently(Ask::<false>, patience).await });
+        let mut others = JoinSet::new();
+        while !first.is_finished() {
+            for _ in 0..20 {
+                let username = name("nobody");
+                store.run(FindLogin { username }).await.unwrap();
+            }
+            let its = Arc::clone(&store);
+            let patience = Duration::from_secs(1);
+            others.spawn(async move { its.run_patiently(Ask::<false>, patience).await });
+            assert!(others.len() < 200, "a full group would have ended it");
+        }
+        assert_eq!(first.await.unwrap().unwrap(), NORMAL);
+        for other in others.join_all().await {
+            assert_eq!(other.unwrap(), NORMAL);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_patient_is_finished_before_the_store_closes() {
+    with_sqlite(async |database| {
+        let store = database.open().await;
+        let patient = store.run_patiently(Ask::<false>, Duration::from_mins(1));
+        let (patient, ()) = tokio::join!(biased; patient, store.close());
+        assert_eq!(patient.unwrap(), NORMAL);
     })
     .await;
 }

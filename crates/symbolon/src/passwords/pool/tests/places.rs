@@ -100,6 +100,20 @@ async fn who_gets_near_too_late_is_told_so_and_nobody_after_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_near_may_be_kept_while_another_is_ready_for_each_thread() {
+    let (pool, gate, first) = held(limits(1, 3)).await;
+    assert_eq!(pool.patience(), Duration::ZERO);
+    let second = ask(&pool, &gate);
+    until(|| in_flight(&pool) == 2).await;
+    let patience = pool.patience();
+    assert!(!patience.is_zero() && patience <= Duration::from_millis(20));
+    gate.open();
+    assert_eq!(first.await.unwrap(), Ok(()));
+    assert_eq!(second.await.unwrap(), Ok(()));
+    assert_eq!(pool.patience(), Duration::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_time_that_it_took_to_get_near_counts() {
     let hands = Clock::fixed(Timestamp::from_secs(1_800_000_000));
     let pool = Pool::new(limits(1, 4), hands.clock());
