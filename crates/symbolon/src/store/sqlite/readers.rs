@@ -141,7 +141,7 @@ mod tests {
     use super::*;
     use crate::store::{
         Access, Operation, StoreError, Tx,
-        work::{Answer, work},
+        work::{Answer, Work, work},
     };
 
     /// Only a failure reaches it.
@@ -167,17 +167,16 @@ mod tests {
 
     fn give<O: Operation>(readers: &Readers, operation: O) -> oneshot::Receiver<Answer<O>> {
         let (work, answer) = work(operation);
-        let is_overdue = Arc::default();
-        assert!(
-            readers
-                .take(Job {
-                    work,
-                    is_overdue,
-                    has_until: Duration::ZERO
-                })
-                .is_ok()
-        );
+        assert!(readers.take(job(work)).is_ok());
         answer
+    }
+
+    fn job(work: Box<dyn Work>) -> Job {
+        Job {
+            work,
+            is_overdue: Arc::default(),
+            has_until: Duration::ZERO,
+        }
     }
 
     #[test]
@@ -230,12 +229,7 @@ mod tests {
             begun,
             gate: Mutex::new(mpsc::channel().1),
         });
-        let is_overdue = Arc::default();
-        let _ = readers.take(Job {
-            work,
-            is_overdue,
-            has_until: Duration::ZERO,
-        });
+        let _ = readers.take(job(work));
         assert!(readers.threads().is_none(), "none is started after the end");
     }
 }
