@@ -7,7 +7,7 @@
 // a refresh token is good once, and using it again ends all that came of it (RFC 9700 §4.14.2). Access tokens
 // are JWTs for one resource (RFC 9068), or with --opaque such that only this provider can read (RFC 7662).
 
-import { createHash, generateKeyPairSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -145,9 +145,14 @@ function configuration() {
 }
 
 function signingKey(alg) {
-  const pair =
-    alg === "RS256" ? generateKeyPairSync("rsa", { modulusLength: 2048 }) : generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return { ...pair.privateKey.export({ format: "jwk" }), alg, use: "sig" };
+  const as = { privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } };
+  const { privateKey } =
+    alg === "RS256"
+      ? generateKeyPairSync("rsa", { modulusLength: 2048, ...as })
+      : generateKeyPairSync("ec", { namedCurve: "P-256", ...as });
+  // A key of its own: one that shares its lock with the job that made it may wait for itself for ever, where that job
+  // is collected while the key is exported (seen with Node.js 20).
+  return { ...createPrivateKey(privateKey).export({ format: "jwk" }), alg, use: "sig" };
 }
 
 function resourceServer(wanted) {
