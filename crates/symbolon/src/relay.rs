@@ -250,28 +250,25 @@ mod tests {
         (answer, task)
     }
 
+    async fn where_it_goes_on(answered: oneshot::Receiver<()>) -> ThreadId {
+        answered.await.unwrap();
+        here()
+    }
+
     async fn end<T>(task: JoinHandle<T>) -> Result<T, JoinError> {
         timeout(DEADLINE, task).await.expect("it ends")
     }
 
     #[tokio::test]
     async fn it_goes_on_where_it_is_answered_and_ends_on_its_task() {
-        let (answer, task) = begin(async |answered| {
-            answered.await.unwrap();
-            here()
-        })
-        .await;
+        let (answer, task) = begin(where_it_goes_on).await;
         let there = elsewhere(|| carry_on(|| answer.send(()).unwrap()));
         assert_eq!(end(task).await.unwrap(), there);
     }
 
     #[tokio::test]
     async fn where_nobody_offers_it_its_task_goes_on() {
-        let (answer, task) = begin(async |answered| {
-            answered.await.unwrap();
-            here()
-        })
-        .await;
+        let (answer, task) = begin(where_it_goes_on).await;
         elsewhere(|| answer.send(()).unwrap());
         assert_eq!(end(task).await.unwrap(), here());
     }
@@ -369,11 +366,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_the_answer_breaks_off_its_task_goes_on() {
-        let (answer, task) = begin(async |answered| {
-            answered.await.unwrap();
-            here()
-        })
-        .await;
+        let (answer, task) = begin(where_it_goes_on).await;
         elsewhere(|| {
             carry_on(|| {
                 answer.send(()).unwrap();
