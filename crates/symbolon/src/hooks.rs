@@ -228,7 +228,7 @@ impl Hooks {
         let Some(admit) = self.admission.clone() else {
             return Ok(None);
         };
-        run("admission", admit(profile)).await
+        run("admission", move || admit(profile)).await
     }
 
     /// Whether a program's own users stand in for ours.
@@ -244,11 +244,11 @@ impl Hooks {
         let Some(users) = self.users.clone() else {
             return Ok(None);
         };
+        let username = username.to_owned();
         let password = Zeroizing::new(password.to_owned());
-        run(
-            "authenticate",
-            users.authenticate(username.to_owned(), password),
-        )
+        run("authenticate", move || {
+            users.authenticate(username, password)
+        })
         .await
     }
 
@@ -256,7 +256,8 @@ impl Hooks {
         let Some(users) = self.users.clone() else {
             return Ok(None);
         };
-        run("find", users.find(subject.to_owned())).await
+        let subject = subject.to_owned();
+        run("find", move || users.find(subject)).await
     }
 
     /// The claims that the program adds for this subject.
@@ -265,8 +266,7 @@ impl Hooks {
             return Ok(ExtraClaims::default());
         };
         let subject = subject.to_owned();
-        // Also what it does before it gives a future is the program's code, and not for a thread of ours.
-        let value = run("claims", async move { claims(subject).await }).await?;
+        let value = run("claims", move || claims(subject)).await?;
         ExtraClaims::parse(value).map_err(|error| HookFailure {
             hook: "claims",
             reason: error.to_string(),
@@ -283,11 +283,12 @@ impl fmt::Debug for Hooks {
     }
 }
 
+/// Also what a hook does before it gives a future is the program's code, and happens in the hook's own task.
 async fn run<T: Send + 'static>(
     hook: &'static str,
-    running: impl Future<Output = Result<T, HookError>> + Send + 'static,
+    begin: impl FnOnce() -> Running<T> + Send + 'static,
 ) -> Result<T, HookFailure> {
-    let mut task = tokio::spawn(running);
+    let mut task = tokio::spawn(async move { begin().await });
     let reason = match tokio::time::timeout(DEADLINE, &mut task).await {
         Ok(Ok(Ok(value))) => return Ok(value),
         Ok(Ok(Err(HookError(error)))) => error.to_string(),
@@ -298,4 +299,18 @@ async fn run<T: Send + 'static>(
         }
     };
     Err(HookFailure { hook, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hook_that_panics_before_it_gives_a_future_has_failed() {
+        let failed = run::<()>("claims", || panic!("torn down"))
+            .await
+            .unwrap_err();
+        assert_eq!(failed.hook, "claims");
+        assert!(failed.reason.contains("panicked"), "{}", failed.reason);
+    }
 }
